@@ -81,7 +81,7 @@ describe('the API server', () => {
     return { ...manifest, metadata: { name } };
   }
 
-  test('takes the CRDs without a warning and finds their schemas structural', async () => {
+  test('accepts the CRDs without a warning, and their schemas are structural', async () => {
     for (const kind of kinds) {
       const { code, stderr } = await cluster.try(['apply', '--dry-run=server', '-f', '-'], buildCrd(kind));
       assert.deepEqual({ code, stderr: withoutApplyWarning(stderr) }, { code: 0, stderr: '' });
@@ -96,7 +96,7 @@ describe('the API server', () => {
     }
   });
 
-  describe('asked about many manifests at once', () => {
+  describe('with many manifests at once', () => {
     /** By object name: the error for each refused manifest, and the stored object for each accepted one. */
     const complaints = new Map<string, string>();
     const created = new Map<string, Manifest>();
@@ -119,7 +119,7 @@ describe('the API server', () => {
     });
 
     for (const [index, { because, manifest }] of accepted.entries()) {
-      test(`accepts ${because} (${manifest.kind}), and fills in what the validator fills in`, () => {
+      test(`accepts ${because} (${manifest.kind}), and fills in the same defaults as the validator`, () => {
         const name = `case-${index}`;
         assert.equal(complaints.get(name), undefined);
         assert.deepEqual(created.get(name)?.spec, new ManifestValidator().check(manifest).spec);
@@ -127,7 +127,7 @@ describe('the API server', () => {
     }
 
     for (const [index, { because, field, says }] of refused.entries()) {
-      test(`refuses a manifest and names ${field}, since ${because}`, () => {
+      test(`rejects a manifest and names ${field}, since ${because}`, () => {
         const name = `case-${accepted.length + index}`;
         assert.equal(created.get(name), undefined, 'it was accepted');
         const complaint = complaints.get(name) ?? '';
@@ -162,7 +162,7 @@ describe('the API server', () => {
     ],
     AsanaAccount: [
       { to: 'another address', spec: { email: 'bob@acme.com' }, field: 'email' },
-      { to: 'a workspace where there was none', spec: { workspace: '1' }, field: 'workspace' },
+      { to: 'a workspace although it had none', spec: { workspace: '1' }, field: 'workspace' },
     ],
   };
   /** Tries to change an object, and expects the error that the field cannot be changed. */
@@ -181,7 +181,7 @@ describe('the API server', () => {
   }
   for (const { names } of grantKinds) {
     for (const { to, spec, field } of [...CONNECTOR_CHANGES, ...IMMUTABLE[names.kind]]) {
-      test(`refuses to change an ${names.kind} to ${to}`, () =>
+      test(`rejects a change of an ${names.kind} to ${to}`, () =>
         refusesToChange(grantOf(names.kind, {}, 'immutable'), spec, field));
     }
   }
@@ -189,7 +189,7 @@ describe('the API server', () => {
     { to: 'another workspace', workspace: '2' },
     { to: "the connector's default workspace", workspace: null },
   ]) {
-    test(`refuses to change an AsanaAccount of a workspace to ${to}`, () =>
+    test(`rejects a change of an AsanaAccount with a workspace to ${to}`, () =>
       refusesToChange(
         grantOf('AsanaAccount', { workspace: '1' }, 'immutable-workspace'),
         { workspace },
@@ -204,7 +204,7 @@ describe('the API server', () => {
     AsanaAccount: { ensure: 'Absent', name: 'Alice' },
   };
   for (const { names } of grantKinds) {
-    test(`lets everything else of an ${names.kind} be changed`, async () => {
+    test(`accepts changes of the other fields of an ${names.kind}`, async () => {
       const before = grantOf(names.kind, {}, 'changing');
       await cluster.run(['apply', '-f', '-'], before);
       const changes = {
@@ -224,7 +224,7 @@ describe('the API server', () => {
     { how: 'client', flags: [] },
     { how: 'server', flags: ['--server-side', '--field-manager=gitops'] },
   ]) {
-    test(`changes nothing when the same manifests are applied again on the ${how}'s side`, async (t) => {
+    test(`changes nothing when the same manifests are applied again with ${how}-side apply`, async (t) => {
       const empty = connector({ provisioning: { allowedNamespaces: [], protectedUsers: [] } }, 'empty');
       const manifests = [
         ...kinds.map(({ names }) => smallestOf(names.kind, 'smallest')),
@@ -271,7 +271,7 @@ describe('the API server', () => {
       assert.deepEqual(await versions(), first);
       assert.ok(
         first.every(({ generation }) => generation === 1),
-        'filling in defaults is no new generation',
+        'filling in defaults does not change the generation',
       );
       assert.deepEqual(await gitops('diff'), { code: 0, stdout: '', stderr: '' });
     });
@@ -285,11 +285,11 @@ describe('the API server', () => {
       await writeStatus(manifest, status);
       const { metadata, status: kept } = await stored(manifest);
       assert.deepEqual(kept, status);
-      assert.equal(metadata.generation, 1, 'a status is no new generation');
+      assert.equal(metadata.generation, 1, 'a status does not change the generation');
     });
   }
 
-  test('keeps holds of different reasons side by side, and refuses two of one reason', async () => {
+  test('keeps holds of different reasons side by side, and rejects two of the same reason', async () => {
     const manifest = connector({}, 'holds');
     await cluster.run(['apply', '-f', '-'], manifest);
     const hold = { id: 'h1', since: NOW, token: 'h1.1', count: 3, people: 3 };
@@ -307,7 +307,7 @@ describe('the API server', () => {
   });
 
   for (const token of ['h1', 'h1.', 'H1.1', 'h1.1.1', `${'x'.repeat(33)}.1`, 'h1.1234567890']) {
-    test(`refuses the hold ${token} in a status, which no annotation could name`, async () => {
+    test(`rejects the hold token ${token} in a status`, async () => {
       await cluster.run(['apply', '-f', '-'], grant({}, 'held'));
       const planned = { action: 'RevokeEnterprise', reason: 'Deleted.', hold: token };
       await assert.rejects(writeStatus(grant({}, 'held'), { planned }), /status\.planned\.hold/);
@@ -367,7 +367,7 @@ describe('the API server', () => {
     },
   };
   for (const { names, selectableFields } of grantKinds) {
-    test(`finds an ${names.kind} by each of the fields that are selectable, defaults included`, async () => {
+    test(`selects an ${names.kind} by each of its selectable fields, including defaults`, async () => {
       const connectorRef = { name: 'selected' };
       const first = grantOf(names.kind, { connectorRef: { ...connectorRef, namespace: 'iga' } }, 'first');
       const second = grantOf(names.kind, { connectorRef, ...SECOND[names.kind] }, 'second');
@@ -389,7 +389,7 @@ describe('the API server', () => {
     });
   }
 
-  test('finds a connector by each of the fields that are selectable, defaults included', async () => {
+  test('selects a connector by each of its selectable fields, including defaults', async () => {
     const credentials = { type: 'ServiceAccount', secretRef: { name: 'selected-second' } };
     const first = connector({ credentials: { secretRef: { name: 'selected-first' } } }, 'selected-first');
     const second = connector(
@@ -428,12 +428,12 @@ describe('the API server', () => {
     );
   });
 
-  test('knows case when it selects, which is why addresses are in lower case', async () => {
+  test('is case-sensitive in field selectors, which is why addresses are in lower case', async () => {
     await cluster.run(['apply', '-f', '-'], grant({ connectorRef: { name: 'selected' } }, 'lower-case'));
     assert.deepEqual(await selected('alg', 'spec.user.email=Alice@acme.com'), []);
   });
 
-  test('shows a connector in the columns of the design, and the rest with -o wide', async () => {
+  test('shows a connector in its columns, and further ones with -o wide', async () => {
     const manifest = named('columns', fullConnector);
     await cluster.run(['apply', '-f', '-'], manifest);
     await writeStatus(manifest, {
@@ -492,7 +492,7 @@ describe('the API server', () => {
     const { kind: name, shortName } = kind.names;
     const { head: own, spec, declared, observed } = COLUMNS[name];
 
-    test(`shows an ${name} in its columns, also when it ends before it has a status`, async () => {
+    test(`shows an ${name} in its columns, and its expiresAt even before it has a status`, async () => {
       const manifest = grantOf(name, { ...spec, expiresAt: '2100-01-31T00:00:00Z' }, 'columns');
       await cluster.run(['apply', '-f', '-'], manifest);
       const [, bare] = await tableOf(shortName, 'columns');
@@ -516,7 +516,7 @@ describe('the API server', () => {
       assert.deepEqual(wideRow?.slice(9), ['Would be granted.']);
     });
 
-    test(`shows when an ${name} with a duration ends as soon as that is known`, async () => {
+    test(`shows the end of an ${name} with a duration as soon as status.expiresAt is set`, async () => {
       const manifest = grantOf(name, { ...spec, deletionPolicy: 'Revoke', duration: '8h' }, 'lasting');
       await cluster.run(['apply', '-f', '-'], manifest);
       await writeStatus(manifest, { expiresAt: '2100-01-31T08:00:00Z' });
@@ -524,12 +524,12 @@ describe('the API server', () => {
     });
   }
 
-  test('shows a team by its gid when that is declared', async () => {
+  test('shows a team by its gid if that is declared', async () => {
     await cluster.run(['apply', '-f', '-'], grantOf('AsanaTeamGrant', {}, 'by-gid'));
     assert.ok((await tableOf('atg', 'by-gid'))[1]?.includes('1200000000000007'));
   });
 
-  test('shows all of our kinds under the category asana', async () => {
+  test('lists objects of all kinds under the category asana', async () => {
     const manifests = kinds.map(({ names }) => smallestOf(names.kind, 'in-category'));
     await cluster.run(['apply', '-f', '-'], listOf(manifests));
     const names = (await cluster.run(['get', 'asana', '-o', 'name'])).split('\n');
@@ -552,7 +552,7 @@ describe('the API server', () => {
     });
   }
 
-  test('explains a single field with what it does, its default and what follows from it', async () => {
+  test('explains maxRemovals with its fields, their default and range, and its effect', async () => {
     const explained = unwrapped(await cluster.run(['explain', 'asc.spec.provisioning.maxRemovals']));
     for (const fact of [
       'percent <integer>',

@@ -83,25 +83,37 @@ function checkTypes(kind: string | undefined, generation: number, status: Checke
   rule(!stalled || !ready || ready.status === 'False', `Ready is ${ready?.status} although Stalled is True`);
   rule(
     ready?.status !== 'Unknown' || reconciling || ready.reason === 'Suspended',
-    `Ready is Unknown for ${ready?.reason} without Reconciling`,
+    `Ready is Unknown with the reason ${ready?.reason} although Reconciling is not True`,
   );
   rule(status.observedGeneration !== undefined, 'status.observedGeneration is missing');
-  rule((status.observedGeneration ?? 0) <= generation, 'status.observedGeneration is ahead of the object');
-  rule(new Set(conditions.map(({ type }) => type)).size === conditions.length, 'a type is there twice');
+  rule(
+    (status.observedGeneration ?? 0) <= generation,
+    'status.observedGeneration is greater than metadata.generation',
+  );
+  rule(
+    new Set(conditions.map(({ type }) => type)).size === conditions.length,
+    'two conditions have the same type',
+  );
   for (const condition of conditions) {
     const { type, reason, message, lastTransitionTime, observedGeneration } = condition;
     const reasons = reasonsOf(kind, type);
-    rule(reasons !== null, `${type} is no condition of this kind`);
+    rule(reasons !== null, `${type} is not a condition of this kind`);
     rule(reasons === null || Object.hasOwn(reasons, reason), `${type} has the unknown reason ${reason}`);
-    rule(!ONLY_WHILE_TRUE.has(type) || condition.status === 'True', `${type} is ${condition.status}`);
-    rule(observedGeneration <= generation, `${type} is ahead of the object`);
+    rule(
+      !ONLY_WHILE_TRUE.has(type) || condition.status === 'True',
+      `${type} is present although it is ${condition.status}`,
+    );
+    rule(
+      observedGeneration <= generation,
+      `the observedGeneration of ${type} is greater than metadata.generation`,
+    );
     rule(
       ready?.status !== 'True' || observedGeneration === status.observedGeneration,
-      `${type} speaks of another generation than the status although Ready is True`,
+      `the observedGeneration of ${type} is not that of the status although Ready is True`,
     );
     rule(
       TIME.test(lastTransitionTime) && !Number.isNaN(Date.parse(lastTransitionTime)),
-      `${type} has no RFC 3339 transition time`,
+      `the lastTransitionTime of ${type} is not an RFC 3339 time in UTC with whole seconds`,
     );
     rule(message.trim() !== '', `${type} has no message`);
     rule(message.length <= LONGEST_MESSAGE, `${type} has a message of ${message.length} characters`);
@@ -110,8 +122,8 @@ function checkTypes(kind: string | undefined, generation: number, status: Checke
 
 function checkConnector({ conditions = [], holds = [] }: CheckedStatus, rule: Rule): void {
   const paused = conditions.some(({ type }) => type === 'RemovalsPaused');
-  rule(!paused || holds.length > 0, 'RemovalsPaused is there without a hold');
-  rule(paused || holds.length === 0, 'a hold is there without RemovalsPaused');
+  rule(!paused || holds.length > 0, 'RemovalsPaused is present without a hold');
+  rule(paused || holds.length === 0, 'a hold is present without RemovalsPaused');
 }
 
 /** Checks the rules for the status of every grant kind. */
@@ -122,28 +134,40 @@ function checkGrant(kind: string | undefined, status: CheckedStatus, rule: Rule)
   const reasons: Readonly<Record<string, ReasonEntry>> = grantReasons;
   const reasonClass = reason && Object.hasOwn(reasons, reason) ? reasons[reason]?.class : undefined;
   if (reasonClass === 'ok') {
-    rule(ready?.status === 'True', `Ready is ${ready?.status} for ${reason}`);
+    rule(ready?.status === 'True', `Ready is ${ready?.status} with the reason ${reason}`);
     // A grant that is postponed while it is held stays in its hold.
     const plans = reason === 'Planned' || (reason === 'Scheduled' && planned?.hold !== undefined);
-    rule(plans === (planned !== undefined), `${reason} ${planned ? 'with' : 'without'} a plan`);
+    rule(
+      plans === (planned !== undefined),
+      `status.planned is ${planned ? 'present' : 'missing'} although the reason is ${reason}`,
+    );
   } else if (reasonClass !== undefined && reasonClass !== 'asItWas') {
-    rule(ready?.status !== 'True', `Ready is True for ${reason}`);
+    rule(ready?.status !== 'True', `Ready is True with the reason ${reason}`);
   }
   const only = reasonClass && reason ? ONLY_OF[reason] : undefined;
-  rule(!only || only === kind, `${reason} is no reason of this kind`);
+  rule(!only || only === kind, `${reason} is not a reason of this kind`);
   const expired = conditions.some(({ type }) => type === 'Expired');
-  rule(reason !== 'Expired' || expired, 'Ready says Expired without the condition Expired');
-  rule(reason !== 'Removed' || applied === undefined, 'what is Removed is applied');
+  rule(reason !== 'Expired' || expired, 'the condition Expired is missing although the reason is Expired');
+  rule(
+    reason !== 'Removed' || applied === undefined,
+    'status.applied is present although the reason is Removed',
+  );
   rule(
     reason !== 'RemovalPending' || planned?.notBefore !== undefined,
-    'RemovalPending without planned.notBefore',
+    'planned.notBefore is missing although the reason is RemovalPending',
   );
-  rule(planned?.answer === undefined || planned.hold !== undefined, 'planned.answer without planned.hold');
+  rule(
+    planned?.answer === undefined || planned.hold !== undefined,
+    'planned.answer is present without planned.hold',
+  );
   rule(
     (expiresAt === undefined) === (endSetAt === undefined),
-    'expiresAt and endSetAt are not there together',
+    'only one of expiresAt and endSetAt is present',
   );
-  rule(expiresSoonToldAt === undefined || expiresAt !== undefined, 'expiresSoonToldAt without expiresAt');
+  rule(
+    expiresSoonToldAt === undefined || expiresAt !== undefined,
+    'expiresSoonToldAt is present without expiresAt',
+  );
 }
 
 /** Returns the reasons that a condition of the kind may have; `null` if the kind has no such condition. */

@@ -92,7 +92,7 @@ function kindWith(reason: GrantReason): GrantKindName {
 
 describe('the conditions of a grant', () => {
   for (const [reason, expected] of Object.entries(EXPECTED) as [GrantReason, string][]) {
-    test(`${reason} on a new grant means ${expected}, and keeps the rules`, () => {
+    test(`for ${reason} on a new grant are ${expected}, and satisfy the rules`, () => {
       const conditions = settle({ reason, message: 'Why.', expired: reason === 'Expired' });
       assert.equal(picture(conditions), expected);
       for (const condition of conditions) assert.equal(condition.reason, reason, condition.type);
@@ -107,14 +107,14 @@ describe('the conditions of a grant', () => {
     });
   }
 
-  test('newly stall when they stall for the first time or for another reason, and not again', () => {
+  test('are newly stalled if they stall for the first time or for another reason, and not otherwise', () => {
     const guest = settle({ reason: 'UserIsGuest', message: 'A guest.' });
     const refused = settle({ reason: 'AsanaRefused', message: 'Refused.' }, guest);
     const waiting = settle({ reason: 'AsanaRefused', message: 'Again soon.', retrying: true }, guest);
     assert.equal(newlyStalled(undefined, guest), true);
     assert.equal(newlyStalled(guest, guest), false);
     assert.equal(newlyStalled(guest, refused), true);
-    assert.equal(newlyStalled(guest, waiting), false, 'what is tried again does not stall');
+    assert.equal(newlyStalled(guest, waiting), false, 'a grant that is retried is not stalled');
     assert.equal(newlyStalled(waiting, refused), true);
   });
 
@@ -123,7 +123,7 @@ describe('the conditions of a grant', () => {
     { earlier: 'UserIsGuest', expected: 'False' },
     { earlier: 'Suspended', expected: 'Unknown' },
   ] as const) {
-    test(`Suspended leaves Ready ${expected} after ${earlier}, and drops Reconciling and Stalled`, () => {
+    test(`for Suspended after ${earlier} keep Ready ${expected}, without Reconciling and Stalled`, () => {
       const conditions = settle(
         { reason: 'Suspended', message: 'Suspended.' },
         settle({ reason: earlier, message: 'Before.' }),
@@ -132,16 +132,16 @@ describe('the conditions of a grant', () => {
     });
   }
 
-  test('count what usually stalls as under way while it is about to be tried again', () => {
+  test('contain Reconciling instead of Stalled for a stalling reason while it is retried', () => {
     const outcome: GrantOutcome = { reason: 'LicenseNotAccepted', message: 'Again soon.', retrying: true };
     assert.equal(picture(settle(outcome)), UNDER_WAY);
   });
 
-  test('make no refusal of what is done, whether it is retrying or not', () => {
+  test('contain Ready True for Granted even if the outcome is retrying', () => {
     assert.equal(picture(settle({ reason: 'Granted', message: 'Done.', retrying: true })), DONE);
   });
 
-  test('have Drifted only while somebody else changed the access', () => {
+  test('contain Drifted only while the outcome reports a drift', () => {
     const drifted = settle({ reason: 'Progressing', message: 'Under way.', drifted: 'Set to view-only.' });
     const { status, reason, message } = findCondition(drifted, 'Drifted') ?? {};
     assert.deepEqual(
@@ -158,7 +158,7 @@ describe('the conditions of a grant', () => {
     }
   });
 
-  test('have Expired only once the time has passed', () => {
+  test('contain Expired only while the outcome has expired', () => {
     const expired = settle({ reason: 'RemovalPending', message: 'Soon.', expired: true });
     assert.equal(findCondition(expired, 'Expired')?.status, 'True');
     const extended = settle({ reason: 'Granted', message: 'Done.', expired: false }, expired, LATER);
@@ -174,7 +174,7 @@ describe('the transition time of a condition', () => {
     message: `${reason}.`,
   });
 
-  test('stays with a new reason, message and generation, which are taken over', () => {
+  test('stays the same if only the reason, message and generation change', () => {
     const before = settleConditions(undefined, [draft('False', 'Throttled')], 1, NOW);
     const [after] = settleConditions(before, [draft('False', 'UserNotFound')], 2, LATER);
     assert.deepEqual(after, {
@@ -187,20 +187,20 @@ describe('the transition time of a condition', () => {
     });
   });
 
-  test('moves with the status', () => {
+  test('changes with the status', () => {
     const before = settleConditions(undefined, [draft('False')], 1, NOW);
     const [after] = settleConditions(before, [draft('True')], 1, LATER);
     assert.equal(after?.lastTransitionTime, formatTime(LATER));
   });
 
-  test('begins anew for a condition that was away', () => {
+  test('is new for a condition that was absent before', () => {
     const stalled = settle({ reason: 'UserIsGuest', message: 'A guest.' });
     const granted = settle({ reason: 'Granted', message: 'Done.' }, stalled, NOW + 60_000);
     const again = settle({ reason: 'UserIsGuest', message: 'A guest.' }, granted, LATER);
     assert.equal(findCondition(again, 'Stalled')?.lastTransitionTime, formatTime(LATER));
   });
 
-  test('moves with the status and only with it, through every sequence of outcomes', () => {
+  test('changes only with the status, in every sequence of outcomes', () => {
     const reasons = fc.array(fc.constantFrom(...(Object.keys(grantReasons) as GrantReason[])), {
       minLength: 2,
       maxLength: 12,
@@ -226,21 +226,21 @@ describe('the transition time of a condition', () => {
 describe('the message of a condition', () => {
   const messageOf = (message: string) => settle({ reason: 'AsanaRefused', message })[0]?.message ?? '';
 
-  test('of 1024 characters is kept whole', () => {
+  test('of 1024 characters is kept unchanged', () => {
     const message = 'x'.repeat(1024);
     assert.equal(messageOf(message), message);
   });
 
-  test('is cut at a word where one ends in its second half', () => {
+  test('is cut after a word if one ends in its second half', () => {
     const cut = messageOf('word '.repeat(300));
     assert.ok(cut.length <= 1024 && cut.endsWith('word…'), cut.slice(-20));
   });
 
-  test('is used to its full length when no word ends in its second half', () => {
+  test('is cut at 1024 characters if no word ends in its second half', () => {
     assert.equal(messageOf(`short ${'x'.repeat(2000)}`).length, 1024);
   });
 
-  test('is never longer than 1024 characters and never half a character, whatever it was made of', () => {
+  test('never exceeds 1024 characters, and never contains half a character', () => {
     const anything = fc.string({ unit: 'grapheme', maxLength: 3000, minLength: 900, size: 'max' });
     const halves = fc.array(fc.constantFrom('\ud83d', '\udc4d', '👍', 'a'), { maxLength: 2000, size: 'max' });
     fc.assert(
@@ -261,7 +261,7 @@ describe('the message of a condition', () => {
 
 describe('the readiness of a connector', () => {
   for (const [reason, { class: reasonClass }] of Object.entries(connectorReasons)) {
-    test(`keeps the condition rules for ${reason} (${reasonClass})`, () => {
+    test(`satisfies the condition rules for ${reason} (${reasonClass})`, () => {
       const drafts = readiness(reasonClass, reason, 'Why.', undefined);
       assert.deepEqual(
         checkConditions({
@@ -327,7 +327,7 @@ describe('the phase of a connector', () => {
     });
   }
 
-  test('is the first that fits when several do', () => {
+  test('is the first that applies if several do', () => {
     // Subsets of the ladder without its last two rungs, which only mean that nothing is wrong.
     fc.assert(
       fc.property(fc.subarray(LADDER.slice(0, -2), { minLength: 1 }), (rungs) => {
@@ -336,7 +336,7 @@ describe('the phase of a connector', () => {
     );
   });
 
-  test('is one of those the reference lists, in the order they are looked for', () => {
+  test('is one of the values of connectorPhases, in their order of precedence', () => {
     assert.deepEqual([...new Set(LADDER.map(({ phase }) => phase))], Object.keys(connectorPhases));
   });
 });

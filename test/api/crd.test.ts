@@ -21,7 +21,7 @@ function isBounded({ schema }: Field): boolean {
 }
 
 describe('the kinds', () => {
-  test('are addressed as documented, each in the category asana', () => {
+  test('have the documented names and short names, and the category asana', () => {
     const addressed = kinds.map((kind) => {
       const { names } = (buildCrd(kind) as { spec: { names: Record<string, unknown> } }).spec;
       const { plural, singular, shortNames, categories } = names;
@@ -64,7 +64,7 @@ describe('the kinds', () => {
   ];
   for (const kind of grantKinds) {
     const { fields, right } = OWN[kind.names.kind];
-    test(`have one status for every grant: ${kind.names.kind} adds ${fields.join() || 'nothing'} and holds its ${right}`, () => {
+    test(`share the status fields of grants: ${kind.names.kind} adds ${fields.join() || 'nothing'} and records its ${right}`, () => {
       const { properties = {} } = schemaOf(kind, 'status');
       assert.deepEqual(Object.keys(properties).toSorted(), [...SHARED, ...fields].toSorted());
       const { observed, applied } = properties;
@@ -101,7 +101,7 @@ for (const kind of kinds) {
       );
     });
 
-    test('says of every field that may be left out what it is then', () => {
+    test('mentions the default in the description of every optional field', () => {
       const choosable = spec.filter(
         ({ path, schema, required }) =>
           !required && !schema.properties && !path.endsWith('[]') && !EITHER.has(path),
@@ -112,7 +112,7 @@ for (const kind of kinds) {
       );
     });
 
-    test('names the default of every field that has one, as it is filled in', () => {
+    test('states the exact value of every default in the description of its field', () => {
       const filledIn = spec.filter(({ schema }) => schema.default !== undefined && schema.type !== 'object');
       assert.ok(filledIn.length > 1, 'there are defaults');
       assert.deepEqual(
@@ -121,18 +121,18 @@ for (const kind of kinds) {
       );
     });
 
-    test('bounds every text, number and list of the spec', () => {
+    test('bounds every string, integer and list of the spec', () => {
       assert.deepEqual(failing(spec, isBounded), []);
     });
 
-    test('bounds every text and list of the status', () => {
+    test('bounds every string and list of the status', () => {
       assert.deepEqual(
         failing(status, (field) => field.schema.type === 'integer' || isBounded(field)),
         [],
       );
     });
 
-    test('has no default that a GitOps tool would see as a change: none in lists, none that is empty', () => {
+    test('has no default in a list and no empty default, which a GitOps tool would see as a change', () => {
       const defaulted = [...spec, ...status].filter(({ schema }) => schema.default !== undefined);
       assert.deepEqual(
         failing(defaulted, ({ schema, inList }) => !inList && schema.default !== ''),
@@ -140,7 +140,7 @@ for (const kind of kinds) {
       );
     });
 
-    test('requires only what has no default, and nothing of the status itself', () => {
+    test('requires only fields without a default, and no top-level field of the status', () => {
       assert.deepEqual(
         failing(spec, ({ schema, required }) => !required || schema.default === undefined),
         [],
@@ -148,12 +148,12 @@ for (const kind of kinds) {
       assert.deepEqual(status[0]?.schema.required, undefined);
     });
 
-    test('holds nothing but data', () => {
+    test('contains only data that can be cloned', () => {
       const crd = buildCrd(kind);
       assert.deepEqual(structuredClone(crd), crd);
     });
 
-    test('makes fields selectable that there are', () => {
+    test('makes only existing fields selectable', () => {
       const paths = new Set(spec.map(({ path }) => `.${path}`));
       assert.deepEqual(
         kind.selectableFields.filter((path) => !paths.has(path)),

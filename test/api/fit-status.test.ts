@@ -5,7 +5,7 @@ import { asanaTeamGrantKind } from '../../src/api/asana-team-grant.ts';
 import { fitStatus, shorten } from '../../src/api/fit-status.ts';
 
 suite('a status', () => {
-  test('has each text within the bound of its field, also in lists and nested objects', () => {
+  test('has each string shortened to the limit of its field, also in lists and nested objects', () => {
     const held = { who: 'w'.repeat(600), what: `RevokeEnterprise (grant iga/${'n'.repeat(253)})` };
     const { holds } = fitStatus(asanaConnectorKind.status, {
       holds: [{ reason: 'TooManyRemovals', pending: [held] }],
@@ -15,7 +15,7 @@ suite('a status', () => {
     assert.match(pending?.what ?? '', /^RevokeEnterprise \(grant iga\/n+…$/);
   });
 
-  test('has no half a character, which the API server refuses', () => {
+  test('contains no half character, which the API server would reject', () => {
     const { team, lastHandledReconcileAt } = fitStatus(asanaTeamGrantKind.status, {
       team: { gid: '7', name: `Design ${'😀'.repeat(600)}` },
       lastHandledReconcileAt: 'now \ud83d',
@@ -24,7 +24,7 @@ suite('a status', () => {
     assert.equal(lastHandledReconcileAt, 'now �');
   });
 
-  test('that fits stays as it is, what is no text included', () => {
+  test('that fits stays unchanged, including values that are not strings', () => {
     const status = {
       observedGeneration: 3,
       conditions: [{ type: 'Ready', message: 'All is well.' }],
@@ -37,7 +37,7 @@ suite('a status', () => {
 });
 
 suite('a text that is too long', () => {
-  test('ends after a word where one ends in its second half, and in the middle of one otherwise', () => {
+  test('is cut after a word if one ends in its second half, and within a word otherwise', () => {
     assert.equal(shorten('one two three', 10), 'one two…');
     assert.equal(shorten('a thirteenword', 10), 'a thirtee…');
     assert.equal(shorten('fits', 4), 'fits');

@@ -29,11 +29,11 @@ async function renderCrds(chart: string, ...values: string[]): Promise<Record<st
 }
 
 describe('the generated files', () => {
-  test('are what src/api makes of them now (if not: npm run manifests)', async () => {
+  test('are up to date with src/api (if not: npm run manifests)', async () => {
     assert.deepEqual(await findStale(ROOT, await generateManifests(ROOT)), []);
   });
 
-  test('hold each kind as a CRD without anchors or aliases', async () => {
+  test('contain a CRD for each kind, without anchors or aliases', async () => {
     for (const kind of kinds) {
       const file = await readFile(join(ROOT, 'crds', `${kind.names.plural}.yaml`), 'utf8');
       assert.deepEqual(parse(file, { maxAliasCount: 0 }), buildCrd(kind));
@@ -41,7 +41,7 @@ describe('the generated files', () => {
     }
   });
 
-  test('give the chart the same definitions', async () => {
+  test('give the chart the same CRDs', async () => {
     const crds = await renderCrds(join(ROOT, 'charts/asana-connector'));
     const byName = new Map(
       kinds.map((kind) => [buildCrd(kind)['metadata'] as { name: string }, buildCrd(kind)]),
@@ -113,7 +113,7 @@ describe('npm run manifests', () => {
     }
   }
 
-  test('--check ends with 1 and names what is stale, missing or left over; without it all but the last is mended', async () => {
+  test('--check exits with 1 and names stale, missing and leftover files; without it, the first two are updated', async () => {
     assert.deepEqual(await manifests('--check'), { code: 0, output: '' });
 
     await appendFile(join(copy, 'crds/asanaconnectors.yaml'), '# edited by hand\n');

@@ -144,14 +144,14 @@ export const fullGrants: Readonly<Record<GrantKindName, Manifest>> = {
 };
 
 export const accepted: readonly { because: string; manifest: Manifest }[] = [
-  { because: 'only what is required', manifest: connector() },
+  { because: 'only the required fields', manifest: connector() },
   { because: 'every field', manifest: fullConnector },
   {
-    because: 'empty objects, which are filled in',
+    because: 'empty objects, which get their defaults',
     manifest: connector({ scim: {}, sync: {}, provisioning: { maxRemovals: {} } }),
   },
   {
-    because: 'SCIM with a token of its own',
+    because: 'SCIM with a separate token',
     manifest: connector({
       credentials: { secretRef: { name: 'asana', scimTokenKey: 'SCIM' } },
       scim: { enabled: true },
@@ -165,13 +165,13 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
     because: 'the longest interval',
     manifest: connector({ sync: { interval: '720h', teamInterval: '43200m' } }),
   },
-  { because: 'no delay of removals', manifest: connector({ provisioning: { removalDelay: '0s' } }) },
+  { because: 'a removalDelay of 0s', manifest: connector({ provisioning: { removalDelay: '0s' } }) },
   {
-    because: 'no removal at all',
+    because: 'a limit of no removals',
     manifest: connector({ provisioning: { maxRemovals: { percent: 0, atLeast: 0 } } }),
   },
   {
-    because: 'unusual addresses that are ones',
+    because: 'unusual but valid email addresses',
     manifest: connector({
       provisioning: {
         protectedUsers: [
@@ -185,22 +185,22 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
     }),
   },
   {
-    because: 'fields with nothing after the colon, which count as left out',
+    because: 'null fields, which count as left out',
     manifest: connector({ suspend: null, workspaces: null, sync: null, provisioning: { maxRemovals: null } }),
   },
   {
-    because: 'names with dots, and one of a letter',
+    because: 'names with dots, and a name of one letter',
     manifest: connector({
       credentials: { secretRef: { name: 'a.b-c.d' } },
       conductorOne: { secretRef: { name: 'a' } },
     }),
   },
   {
-    because: 'other words for the licenses, in whatever case',
+    because: 'other words for the licenses, in any case',
     manifest: connector({ scim: { userTypes: { enterprise: 'Full Seat', viewOnly: 'READ-only' } } }),
   },
   {
-    because: 'as many protected people as there may be, with long addresses',
+    because: 'the maximum number of protected users, with long addresses',
     manifest: connector({
       provisioning: {
         protectedUsers: Array.from({ length: 1000 }, (_, index) => `${'x'.repeat(300)}${index}@acme.com`),
@@ -208,22 +208,22 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
     }),
   },
   {
-    because: 'empty lists where the list may be empty',
+    because: 'empty lists where they are allowed',
     manifest: connector({ provisioning: { allowedNamespaces: [], protectedUsers: [] } }),
   },
   ...['1m', '87600h'].map((maxDuration) => ({
-    because: `grants of at most ${maxDuration}`,
+    because: `a maxDuration of ${maxDuration}`,
     manifest: connector({ provisioning: { maxDuration } }),
   })),
   ...GRANT_KINDS.flatMap((kind) => [
-    { because: 'only what is required', manifest: grantOf(kind) },
+    { because: 'only the required fields', manifest: grantOf(kind) },
     { because: 'every field', manifest: fullGrants[kind] },
     ...['1s', '8h', '1.5h30m', '87600h', '315360000s', '90000000ms'].map((duration) => ({
-      because: `an end after ${duration}`,
+      because: `a duration of ${duration}`,
       manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
     })),
     {
-      because: 'a beginning and a duration',
+      because: 'startsAt with a duration',
       manifest: grantOf(kind, {
         deletionPolicy: 'Revoke',
         startsAt: '2026-12-01T00:00:00Z',
@@ -231,30 +231,30 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
       }),
     },
     {
-      because: 'fields with nothing after the colon',
+      because: 'null fields',
       manifest: grantOf(kind, { startsAt: null, expiresAt: null, duration: null, deletionPolicy: null }),
     },
   ]),
   {
-    because: 'an end a second after the beginning, in other time zones',
+    because: 'an expiresAt one second after startsAt, in other time zones',
     manifest: grant({ startsAt: '2026-12-01T02:00:00+02:00', expiresAt: '2026-11-30T23:00:01-01:00' }),
   },
   {
-    because: 'an end that takes nothing back',
+    because: 'a duration with deletionPolicy Retain',
     manifest: grant({ deletionPolicy: 'Retain', duration: '8h' }),
   },
-  { because: 'a team by its name', manifest: teamGrant({ team: { name: 'Ü' } }) },
-  { because: 'a person by gid in a team', manifest: teamGrant({ user: { gid: '42' } }) },
-  { because: 'an account that is to go', manifest: account({ ensure: 'Absent' }) },
+  { because: 'a team by name', manifest: teamGrant({ team: { name: 'Ü' } }) },
+  { because: 'a team grant for a person by gid', manifest: teamGrant({ user: { gid: '42' } }) },
+  { because: 'an account with ensure Absent', manifest: account({ ensure: 'Absent' }) },
   {
-    because: 'an absence that takes nothing back and is said so',
+    because: 'ensure Absent with deletionPolicy Retain',
     manifest: account({ ensure: 'Absent', deletionPolicy: 'Retain', reason: 'Left, REQ-77' }),
   },
   {
-    because: 'an absence that ends',
+    because: 'ensure Absent with an expiresAt',
     manifest: account({ ensure: 'Absent', deletionPolicy: 'Revoke', expiresAt: '2027-01-31T00:00:00Z' }),
   },
-  ...INSTANTS.map((expiresAt) => ({ because: `the instant ${expiresAt}`, manifest: grant({ expiresAt }) })),
+  ...INSTANTS.map((expiresAt) => ({ because: `the time ${expiresAt}`, manifest: grant({ expiresAt }) })),
 ];
 
 export interface Refused {
@@ -317,7 +317,7 @@ export const refused: readonly Refused[] = [
     says: noDeprovision,
   },
   {
-    because: 'two licenses have one word',
+    because: 'both licenses have the same word',
     manifest: connector({
       credentials: serviceAccount,
       scim: { userTypes: { enterprise: 'x', viewOnly: 'x' } },
@@ -326,7 +326,7 @@ export const refused: readonly Refused[] = [
     says: sameWords,
   },
   {
-    because: 'words are compared without case',
+    because: 'the words of the licenses are compared without case',
     manifest: connector({ scim: { userTypes: { viewOnly: 'Enterprise' } } }),
     field: 'spec.scim.userTypes',
     says: sameWords,
@@ -374,76 +374,84 @@ export const refused: readonly Refused[] = [
     says: delay,
   },
   ...['view only ', ' view only', 'view  only', 'view\tonly', 'Élève', ''].map((viewOnly) => ({
-    because: `${JSON.stringify(viewOnly)} would never be what Asana calls a license`,
+    because: `Asana never calls a license ${JSON.stringify(viewOnly)}`,
     manifest: connector({ scim: { userTypes: { viewOnly } } }),
     field: 'spec.scim.userTypes.viewOnly',
   })),
-  { because: 'days are no unit', manifest: withSync({ interval: '1d' }), field: 'spec.sync.interval' },
   {
-    because: 'a duration is not negative',
+    because: 'days are not a unit of a duration',
+    manifest: withSync({ interval: '1d' }),
+    field: 'spec.sync.interval',
+  },
+  {
+    because: 'a duration must not be negative',
     manifest: withProvisioning({ removalDelay: '-1m' }),
     field: 'spec.provisioning.removalDelay',
   },
-  { because: 'a duration is no number', manifest: withSync({ interval: 3600 }), field: 'spec.sync.interval' },
   {
-    because: 'a protected address is in upper case',
+    because: 'a duration is not a number',
+    manifest: withSync({ interval: 3600 }),
+    field: 'spec.sync.interval',
+  },
+  {
+    because: 'a protected address contains upper case',
     manifest: withProvisioning({ protectedUsers: ['a@acme.com', 'Root@acme.com'] }),
     field: 'spec.provisioning.protectedUsers[1]',
     says: lowerCase,
   },
   {
-    because: 'a protected address is none',
+    because: 'a protected user is not an email address',
     manifest: withProvisioning({ protectedUsers: ['root'] }),
     field: 'spec.provisioning.protectedUsers[0]',
     says: noEmail,
   },
   {
-    because: 'a protected address is there twice',
+    because: 'a protected address is listed twice',
     manifest: withProvisioning({ protectedUsers: ['a@acme.com', 'a@acme.com'] }),
     field: 'spec.provisioning.protectedUsers[1]',
   },
   {
-    because: 'there is no such mode',
+    because: 'the mode is unknown',
     manifest: withProvisioning({ mode: 'DryRun' }),
     field: 'spec.provisioning.mode',
   },
   {
-    because: 'percent goes up to 100',
+    because: 'a percentage is at most 100',
     manifest: withProvisioning({ maxRemovals: { percent: 101 } }),
     field: 'spec.provisioning.maxRemovals.percent',
   },
   {
-    because: 'fewer than none is no limit',
+    because: 'a limit must not be negative',
     manifest: withProvisioning({ maxRemovals: { atLeast: -1 } }),
     field: 'spec.provisioning.maxRemovals.atLeast',
   },
   {
-    because: 'a limit is a whole number',
+    because: 'a limit must be an integer',
     manifest: withProvisioning({ maxEnterpriseLicenses: 1.5 }),
     field: 'spec.provisioning.maxEnterpriseLicenses',
   },
   {
-    because: 'a namespace has no underscore',
+    because: 'the name of a namespace contains no underscore',
     manifest: withProvisioning({ allowedNamespaces: ['a_b'] }),
     field: 'spec.provisioning.allowedNamespaces[0]',
   },
   {
-    because: 'an empty list of workspaces would read none',
+    because: 'an empty list of workspaces would read nothing',
     manifest: connector({ workspaces: [] }),
     field: 'spec.workspaces',
   },
   {
-    because: 'a gid has only digits',
+    because: 'a gid consists of digits',
     manifest: connector({ workspaces: ['acme'] }),
     field: 'spec.workspaces[0]',
   },
   {
-    because: 'a gid is no number, which could not hold it',
+    because: 'a gid is a string, since a number could not hold it',
     manifest: connector({ workspaces: [1200000000000001] }),
     field: 'spec.workspaces[0]',
   },
   {
-    because: 'a workspace is there twice',
+    because: 'a workspace is listed twice',
     manifest: connector({ workspaces: ['1', '1'] }),
     field: 'spec.workspaces[1]',
   },
@@ -458,22 +466,22 @@ export const refused: readonly Refused[] = [
     field: 'spec.credentials.secretRef',
   },
   {
-    because: 'no object has such a name',
+    because: 'the name of an object is in lower case',
     manifest: connector({ credentials: { secretRef: { name: 'Asana' } } }),
     field: 'spec.credentials.secretRef.name',
   },
   ...['a..b', 'a.-b', 'a-.b', '.a', 'a.', '-a'].map((name) => ({
-    because: `no object is called ${name}`,
+    because: `${name} is not a valid name of an object`,
     manifest: connector({ credentials: { secretRef: { name } } }),
     field: 'spec.credentials.secretRef.name',
   })),
   {
-    because: 'a required field with nothing after the colon is missing',
+    because: 'a required field that is null counts as missing',
     manifest: connector({ credentials: { secretRef: { name: null } } }),
     field: 'spec.credentials.secretRef.name',
   },
   {
-    because: 'ConductorOne needs its Secret',
+    because: 'conductorOne requires a secretRef',
     manifest: connector({ conductorOne: {} }),
     field: 'spec.conductorOne.secretRef',
   },
@@ -485,20 +493,20 @@ export const refused: readonly Refused[] = [
       says: oneUser,
     },
     {
-      because: `nobody is named (${kind})`,
+      because: `no person is named (${kind})`,
       manifest: grantOf(kind, { user: {} }),
       field: 'spec.user',
       says: oneUser,
     },
     {
-      because: `the person is missing (${kind})`,
+      because: `the user is missing (${kind})`,
       manifest: grantOf(kind, { user: null }),
       field: 'spec.user',
     },
   ]),
   ...GRANT_KINDS.flatMap((kind) => [
     {
-      because: `a grant ends once (${kind})`,
+      because: `expiresAt and duration exclude each other (${kind})`,
       manifest: grantOf(kind, {
         deletionPolicy: 'Revoke',
         expiresAt: '2027-01-31T00:00:00Z',
@@ -508,7 +516,7 @@ export const refused: readonly Refused[] = [
       says: oneEnd,
     },
     {
-      because: `it would end when it begins (${kind})`,
+      because: `the grant would end when it begins (${kind})`,
       manifest: grantOf(kind, {
         deletionPolicy: 'Revoke',
         startsAt: '2027-01-31T00:00:00Z',
@@ -518,18 +526,18 @@ export const refused: readonly Refused[] = [
       says: endAfterBeginning,
     },
     ...['0s', '0.9s', '87600h1s', '999999h'].map((duration) => ({
-      because: `${duration} is no duration of a grant (${kind})`,
+      because: `the duration ${duration} is out of range (${kind})`,
       manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
       field: 'spec.duration',
       says: durationRange,
     })),
     ...['8', '1d', '-8h', '', '1h 30m', '9999999h', '999999999m', '9999999999s'].map((duration) => ({
-      because: `"${duration}" is no duration (${kind})`,
+      because: `"${duration}" is not a duration (${kind})`,
       manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
       field: 'spec.duration',
     })),
     {
-      because: `a beginning is an instant (${kind})`,
+      because: `startsAt must be a time (${kind})`,
       manifest: grantOf(kind, { startsAt: 'tomorrow' }),
       field: 'spec.startsAt',
     },
@@ -539,12 +547,12 @@ export const refused: readonly Refused[] = [
       field: 'spec.connectorRef.name',
     },
     {
-      because: `there is no such policy (${kind})`,
+      because: `the deletionPolicy is unknown (${kind})`,
       manifest: grantOf(kind, { deletionPolicy: 'Orphan' }),
       field: 'spec.deletionPolicy',
     },
     {
-      because: `a reason is a line, no document (${kind})`,
+      because: `the reason is too long (${kind})`,
       manifest: grantOf(kind, { reason: 'x'.repeat(513) }),
       field: 'spec.reason',
     },
@@ -552,7 +560,7 @@ export const refused: readonly Refused[] = [
   ...KINDS_THAT_RETAIN.flatMap((kind) =>
     [{ expiresAt: '2027-01-31T00:00:00Z' }, { duration: '8h' }].flatMap((end) =>
       [{}, { deletionPolicy: 'Retain' }].map((policy) => ({
-        because: `what is retained does not end: ${JSON.stringify({ ...end, ...policy })} (${kind})`,
+        because: `access that is retained cannot end: ${JSON.stringify({ ...end, ...policy })} (${kind})`,
         manifest: grantOf(kind, { ...end, ...policy }),
         field: 'spec.deletionPolicy',
         says: retained,
@@ -568,13 +576,13 @@ export const refused: readonly Refused[] = [
   { because: 'no team is named', manifest: teamGrant({ team: {} }), field: 'spec.team', says: oneTeam },
   { because: 'the team is missing', manifest: teamGrant({ team: null }), field: 'spec.team' },
   {
-    because: 'the gid of a team has only digits',
+    because: 'the gid of a team consists of digits',
     manifest: teamGrant({ team: { gid: 'design' } }),
     field: 'spec.team.gid',
   },
   ...['', ' Design', 'Design ', 'De\nsign', '\u00a0Design', 'Design\u2028UX', 'x'.repeat(256)].map(
     (name) => ({
-      because: `no team has the name ${JSON.stringify(name).slice(0, 20)}`,
+      because: `${JSON.stringify(name).slice(0, 20)} is not a valid name of a team`,
       manifest: teamGrant({ team: { name } }),
       field: 'spec.team.name',
     }),
@@ -585,43 +593,43 @@ export const refused: readonly Refused[] = [
     field: 'spec.workspace',
   },
   {
-    because: 'a workspace is named by its gid',
+    because: 'a workspace is specified by its gid',
     manifest: workspaceGrant({ workspace: 'Acme' }),
     field: 'spec.workspace',
   },
   { because: 'the address is missing', manifest: account({ email: null }), field: 'spec.email' },
   {
-    because: 'the address of an account is in upper case',
+    because: 'the address of an account contains upper case',
     manifest: account({ email: 'Alice@acme.com' }),
     field: 'spec.email',
     says: lowerCase,
   },
   {
-    because: 'the address of an account is none',
+    because: 'the email of an account is not an address',
     manifest: account({ email: 'alice' }),
     field: 'spec.email',
     says: noEmail,
   },
-  { because: 'an account has a name or none', manifest: account({ name: '' }), field: 'spec.name' },
+  { because: 'the name of an account is empty', manifest: account({ name: '' }), field: 'spec.name' },
   {
-    because: 'an account is there or not',
+    because: 'ensure must be Present or Absent',
     manifest: account({ ensure: 'Suspended' }),
     field: 'spec.ensure',
   },
   {
-    because: 'an absence holds nothing from which a duration could run',
+    because: 'with ensure Absent, there is nothing from which a duration could run',
     manifest: account({ ensure: 'Absent', deletionPolicy: 'Revoke', duration: '8h' }),
     field: 'spec.duration',
     says: presentOnly,
   },
   ...['59s', '0s', '87600h1ms'].map((maxDuration) => ({
-    because: `grants cannot be kept to ${maxDuration}`,
+    because: `the maxDuration ${maxDuration} is out of range`,
     manifest: withProvisioning({ maxDuration }),
     field: 'spec.provisioning.maxDuration',
     says: maxDurationRange,
   })),
   ...['Alice@acme.com', 'alice@ACME.com', 'jÖrg@acme.com', 'ǅ@acme.com', 'Ж@acme.com'].map((email) => ({
-    because: `${email} has upper case`,
+    because: `${email} contains upper case`,
     manifest: grant({ user: { email } }),
     field: 'spec.user.email',
     says: lowerCase,
@@ -646,22 +654,22 @@ export const refused: readonly Refused[] = [
     'al\u00adice@acme.com',
     'alice\u2028@acme.com',
   ].map((email) => ({
-    because: `${JSON.stringify(email)} is no address`,
+    because: `${JSON.stringify(email)} is not an email address`,
     manifest: grant({ user: { email } }),
     field: 'spec.user.email',
     says: noEmail,
   })),
   {
-    because: 'no address is so long',
+    because: 'the address is too long',
     manifest: grant({ user: { email: `${'a'.repeat(316)}@x.co` } }),
     field: 'spec.user.email',
   },
   {
-    because: 'a gid of a grant has only digits',
+    because: 'the gid of a user consists of digits',
     manifest: grant({ user: { gid: '12a' } }),
     field: 'spec.user.gid',
   },
-  { because: 'there is no such license', manifest: grant({ license: 'Full' }), field: 'spec.license' },
+  { because: 'the license is unknown', manifest: grant({ license: 'Full' }), field: 'spec.license' },
   ...[
     'tomorrow',
     '',
@@ -677,7 +685,7 @@ export const refused: readonly Refused[] = [
     '2027-01-31T00:00:00.1234567890Z',
     '2027-01-31t00:00:00z',
   ].map((expiresAt) => ({
-    because: `"${expiresAt}" is no instant`,
+    because: `"${expiresAt}" is not an accepted time`,
     manifest: grant({ expiresAt }),
     field: 'spec.expiresAt',
   })),

@@ -43,7 +43,7 @@ describe('the manifest validator', () => {
   }
 
   for (const { because, manifest, field, says } of refused) {
-    test(`refuses a manifest and names ${field}, since ${because}`, () => {
+    test(`rejects a manifest and names ${field}, since ${because}`, () => {
       const error = refusalOf(manifest);
       assert.equal(error.field, field);
       assert.ok(error.message.startsWith(`${field}: `), error.message);
@@ -51,7 +51,7 @@ describe('the manifest validator', () => {
     });
   }
 
-  test('fills in every default, and leaves what it was given as it is', () => {
+  test('fills in every default, and does not change the manifest', () => {
     const manifest = connector();
     const before = structuredClone(manifest);
     const { spec } = validator.check(manifest);
@@ -82,7 +82,7 @@ describe('the manifest validator', () => {
     AsanaAccount: { deletionPolicy: 'Retain', ensure: 'Present' },
   };
   for (const [kind, defaults] of Object.entries(GRANT_DEFAULTS) as [GrantKindName, object][]) {
-    test(`fills in the defaults of an ${kind}, among them whether deleting it takes back`, () => {
+    test(`fills in the defaults of an ${kind}, including its deletionPolicy`, () => {
       const manifest = grantOf(kind);
       assert.deepEqual(validator.check(manifest).spec, { ...manifest.spec, suspend: false, ...defaults });
     });
@@ -136,17 +136,17 @@ describe('the manifest validator', () => {
     })),
   ];
   for (const { manifest, field, says } of REMEDIES) {
-    test(`answers ${JSON.stringify(manifest.spec)} with the remedy for ${field}`, () => {
+    test(`rejects ${JSON.stringify(manifest.spec)} with the remedy for ${field}`, () => {
       assert.equal(refusalOf(manifest).message, `${field}: ${says}`);
     });
   }
 
-  test('knows a remedy for every pattern of a spec', () => {
+  test('has a remedy for every pattern in a spec', () => {
     const bare = kinds.flatMap((kind) => withoutRemedy(kind.spec as unknown as DeclaredSchema, 'spec'));
     assert.deepEqual(bare, []);
   });
 
-  test('accepts no expiry that JavaScript reads as no instant, since it would never come', () => {
+  test('accepts no expiresAt that Date.parse cannot read, since it would never be reached', () => {
     const digits = fc.stringMatching(
       /^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$/,
     );
@@ -163,7 +163,7 @@ describe('the manifest validator', () => {
       }),
       { numRuns: 2000 },
     );
-    assert.ok(taken > 20, `${taken} were accepted: the law was hardly tried`);
+    assert.ok(taken > 20, `${taken} were accepted: the property was hardly tested`);
   });
 
   const MISSHAPEN: { because: string; manifest: unknown; field: string; says: RegExp }[] = [
@@ -186,7 +186,7 @@ describe('the manifest validator', () => {
       says: /is missing/,
     },
     {
-      because: 'the spec is text',
+      because: 'the spec is a string',
       manifest: { ...grant(), spec: 'x' },
       field: 'spec',
       says: /must be of type object/,
@@ -198,44 +198,44 @@ describe('the manifest validator', () => {
       says: /put it in quotes/,
     },
     {
-      because: 'another version',
+      because: 'the apiVersion is unknown',
       manifest: { ...grant(), apiVersion: 'asana-connector.dev/v1' },
       field: 'apiVersion',
       says: /must be asana-connector\.dev\/v1alpha1/,
     },
     {
-      because: 'another kind',
+      because: 'the kind is unknown',
       manifest: { ...grant(), kind: 'AsanaTeam' },
       field: 'kind',
       says: /must be one of AsanaConnector, AsanaLicenseGrant, AsanaTeamGrant, AsanaWorkspaceGrant, AsanaAccount/,
     },
     {
-      because: 'a kind that every object has as a property',
+      because: 'the kind is the name of an inherited property',
       manifest: { ...grant(), kind: 'constructor' },
       field: 'kind',
       says: /must be one of/,
     },
     {
-      because: 'the spec has nothing after the colon',
+      because: 'the spec is null',
       manifest: { ...grant(), spec: null },
       field: 'spec',
       says: /is missing/,
     },
     {
-      because: 'a misspelt field is one too when it is null',
+      because: 'a misspelt field is null',
       manifest: grant({ licence: null }),
       field: 'spec.licence',
       says: /not a field of this kind/,
     },
     {
-      because: 'nothing within a list',
+      because: 'an item of a list is null',
       manifest: connector({ workspaces: [null] }),
       field: 'spec.workspaces[0]',
       says: /must be a string/,
     },
-    { because: 'an empty document', manifest: null, field: 'apiVersion', says: /must be/ },
-    { because: 'text', manifest: 'x', field: 'apiVersion', says: /must be/ },
-    { because: 'a list', manifest: [], field: 'apiVersion', says: /must be/ },
+    { because: 'the document is null', manifest: null, field: 'apiVersion', says: /must be/ },
+    { because: 'the document is a string', manifest: 'x', field: 'apiVersion', says: /must be/ },
+    { because: 'the document is a list', manifest: [], field: 'apiVersion', says: /must be/ },
   ];
   for (const { because, manifest, field, says } of MISSHAPEN) {
     test(`says what is wrong with ${field}: ${because}`, () => {

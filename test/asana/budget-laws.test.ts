@@ -133,16 +133,16 @@ class Model {
   }
 }
 
-suite('whatever is asked for, given up, throttled, and however the wall clock jumps,', () => {
+suite('a budget under arbitrary requests, aborts, 429s and jumps of the wall clock', () => {
   for (const seed of [20_261_129, 4_711]) {
-    test(`no minute and no moment sees more requests than allowed, none leaves in a pause, and everybody comes to an end (${seed})`, async () => {
+    test(`keeps every limit, sends nothing during a pause, and settles every request (seed ${seed})`, async () => {
       await fc.assert(
         fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 40 }), async (given, steps) => {
           const model = new Model(given);
           for (const act of steps) await model.do(act);
           await model.end();
           assert.deepEqual(model.faults, []);
-          assert.equal(model.clock.pending, 0, 'a timer is left');
+          assert.equal(model.clock.pending, 0, 'a timer is still pending');
           const { places, counted } = model;
           counted.sort((a, b) => a - b);
           for (const [index, from] of counted.entries()) {
@@ -156,7 +156,7 @@ suite('whatever is asked for, given up, throttled, and however the wall clock ju
   }
 });
 
-suite('whoever waits behind others that want all there is', () => {
+suite('a request behind a constant flood of other requests', () => {
   const world = fc.record({
     places: fc.integer({ min: 2, max: 60 }),
     latency: fc.constantFrom(10, 1_000, 40_000),
@@ -165,7 +165,7 @@ suite('whoever waits behind others that want all there is', () => {
     last: fc.uniqueArray(fc.constantFrom<Priority>('read', 'sync', 'bulk'), { minLength: 1, maxLength: 3 }),
   });
 
-  test('is served at last: of ten requests one is of whoever has waited for a minute', async () => {
+  test('is served eventually: after a minute of waiting, overdue requests get one permit in ten', async () => {
     await fc.assert(
       fc.asyncProperty(world, async ({ places, latency, kind, first, last }) => {
         const clock = new FakeClock();
@@ -192,10 +192,10 @@ suite('whoever waits behind others that want all there is', () => {
         // In the slowest world, two requests are sent in 100 s.
         for (let minutes = 0; served.length < last.length && minutes < 300; minutes += 1)
           await clock.advance(MINUTE);
-        assert.equal(served.length, last.length, 'somebody waits for ever');
+        assert.equal(served.length, last.length, 'a request is never served');
         // There are so many flooding requests that each of them waits long as well.
         const most = overdueFrom + floods.length + 10 * last.length;
-        assert.ok((served.at(-1) ?? 0) <= most, `served after ${served.at(-1)} others, at most ${most}`);
+        assert.ok((served.at(-1) ?? 0) <= most, `served after ${served.at(-1)} others, allowed are ${most}`);
         over.abort();
         while (clock.pending > 0) await clock.advance(clock.next - clock.monotonic());
         await Promise.all([...floods, ...waiting]);

@@ -30,8 +30,8 @@ function setUp(limits: BudgetLimits, meter = new RecordingMeter()) {
   return { clock, budget, meter, sent, permits, ask, askMany, releaseAll };
 }
 
-suite('the window', () => {
-  test('a limit of 1,500 with 70 % planned lets 1,050 through and the next after a minute', async () => {
+suite('the window of one minute', () => {
+  test('70 % of a limit of 1,500 admits 1,050 requests, and the next ones only after a minute', async () => {
     const { clock, budget, sent, askMany, releaseAll } = setUp({ requestsPerMinute: 1500, percent: 70 });
     assert.equal(budget.available(), 1050);
     askMany(1200, 'read', 'action');
@@ -41,12 +41,12 @@ suite('the window', () => {
     }
     assert.equal(sent.length, 1050);
     await clock.advance(59_000);
-    assert.equal(sent.length, 1050, 'a place is kept for a whole minute');
+    assert.equal(sent.length, 1050, 'a place stays taken for a whole minute');
     await clock.advance(1100);
-    assert.equal(sent.length, 1100, 'then fifty fly at once');
+    assert.equal(sent.length, 1100, 'then fifty are in flight at once');
   });
 
-  test('a sync of any size ends within 1.15 times what its requests take at the full limit', async () => {
+  test('a sync of 100 to 4,051 requests takes at most 15 % longer than its limits require', async () => {
     for (const requests of [100, 1351, 1500, 2701, 4051]) {
       const { clock, askMany, sent, releaseAll } = setUp({ requestsPerMinute: 1500, percent: 100 });
       askMany(requests, 'read', 'sync');
@@ -58,11 +58,11 @@ suite('the window', () => {
       const seconds = (clock.monotonic() - begun) / 1000;
       // With a latency of 100 ms, 48 requests in flight set the lower bound for small syncs.
       const bound = Math.max((1.15 * requests) / 25, (requests / 48) * 0.1 + 0.2);
-      assert.ok(seconds <= bound, `${requests} requests took ${seconds} s, allowed are ${bound} s`);
+      assert.ok(seconds <= bound, `${requests} requests took ${seconds} s, more than the allowed ${bound} s`);
     }
   });
 
-  test('a limit of zero is no limit', async () => {
+  test('a limit of zero means unlimited', async () => {
     const { budget, sent, askMany, releaseAll } = setUp(unlimited);
     askMany(5000, 'read', 'sync');
     while (sent.length < 5000) {
@@ -72,7 +72,7 @@ suite('the window', () => {
     assert.equal(budget.available(), Number.POSITIVE_INFINITY);
   });
 
-  test('even a tiny limit lets one request through', async () => {
+  test('a limit that rounds down to zero still admits one request', async () => {
     const { sent, ask } = setUp({ requestsPerMinute: 1, percent: 1 });
     void ask('only', 'read', 'sync');
     await settle();
@@ -81,7 +81,7 @@ suite('the window', () => {
 });
 
 suite('requests in flight', () => {
-  test('never more than 50 reads, 48 of them of syncs, and 15 writes', async () => {
+  test('are at most 50 reads, 48 of them by syncs, and 15 writes', async () => {
     const { sent, askMany } = setUp(unlimited);
     askMany(40, 'read', 'sync');
     askMany(100, 'read', 'bulk');
@@ -94,7 +94,7 @@ suite('requests in flight', () => {
     assert.equal(count('action write'), 15);
   });
 
-  test('a permit released twice frees one place', async () => {
+  test('a permit released twice frees only one place', async () => {
     const { sent, askMany, permits } = setUp(unlimited);
     askMany(60, 'write', 'action');
     await settle();
@@ -106,7 +106,7 @@ suite('requests in flight', () => {
 });
 
 suite('priorities', () => {
-  test('actions go before fresh reads, reads before the listings of syncs, and those before what is asked for each item', async () => {
+  test('actions are sent first, then fresh reads, then listings of syncs, then reads of single items', async () => {
     const { sent, ask, askMany, releaseAll } = setUp(unlimited);
     askMany(50, 'read', 'read');
     await settle();
@@ -128,7 +128,7 @@ suite('priorities', () => {
     assert.deepEqual(sent, ['action 1', 'action 2', 'read 1', 'sync 1', 'sync 2', 'bulk 1']);
   });
 
-  test('a sync leaves a tenth of the window, half of it for actions alone', async () => {
+  test('a sync leaves a tenth of the window free, half of it reserved for actions', async () => {
     const { sent, askMany, releaseAll } = setUp({ requestsPerMinute: 1000, percent: 100 });
     const drain = async () => {
       for (let round = 0; round < 40; round += 1) {
@@ -147,7 +147,7 @@ suite('priorities', () => {
     assert.equal(sent.length, 1000);
   });
 
-  test('a write that waits for a free write does not hold up reads', async () => {
+  test('a write that waits for a free place does not hold up reads', async () => {
     const { sent, ask, askMany } = setUp(unlimited);
     askMany(20, 'write', 'action');
     void ask('sync', 'read', 'sync');
@@ -169,7 +169,7 @@ suite('after a 429', () => {
     assert.deepEqual(sent, ['first', 'action']);
   });
 
-  test('an action that would have to wait longer than its patience comes back later, and a sync waits', async () => {
+  test('an action is rejected as RateLimited if the wait exceeds its patience, and a sync waits', async () => {
     const { clock, sent, ask } = setUp(unlimited);
     const permit = await ask('first', 'read', 'sync');
     permit.rejected(30_000);
@@ -191,7 +191,7 @@ suite('after a 429', () => {
     assert.deepEqual(sent, ['first']);
   });
 
-  test('it begins again with one request and grows with each answer', async () => {
+  test('sending resumes with one request, and each answer allows more', async () => {
     const { clock, sent, permits, ask, askMany } = setUp(unlimited);
     const permit = await ask('first', 'read', 'action');
     permit.rejected(1000);
@@ -208,7 +208,7 @@ suite('after a 429', () => {
     assert.equal(sent.length, 7, 'four after two more');
   });
 
-  test('a pause longer than anybody should wait turns everybody away with the time to come back', async () => {
+  test('a Retry-After of an hour rejects waiting and new requests with the remaining time', async () => {
     const { ask, clock } = setUp(unlimited);
     const permit = await ask('first', 'read', 'sync');
     permit.rejected(60_000);
@@ -220,8 +220,8 @@ suite('after a 429', () => {
   });
 });
 
-suite('waiting', () => {
-  test('an aborted waiter rejects with the reason and lets the next one through', async () => {
+suite('waiting for a permit', () => {
+  test('an aborted request rejects with the reason of the abort, and the next request takes its place', async () => {
     const { ask, askMany, sent, permits } = setUp(unlimited);
     askMany(50, 'read', 'read');
     await settle();
@@ -236,25 +236,26 @@ suite('waiting', () => {
     assert.deepEqual(sent, ['next']);
   });
 
-  test('a signal that is aborted already takes no place', async () => {
+  test('a request whose signal is already aborted takes no place', async () => {
     const { budget } = setUp({ requestsPerMinute: 10, percent: 100 });
     await assert.rejects(budget.acquire('read', 'sync', AbortSignal.abort(new Error('before'))), /before/);
     assert.equal(budget.available(), 10);
   });
 
-  test('a waiter that aborts while one permit remains in use leaves no alarm behind', async () => {
-    const { ask, clock, releaseAll } = setUp({ requestsPerMinute: 1, percent: 100 });
-    await ask('first', 'read', 'action');
-    releaseAll();
+  test('a request that is aborted while it waits leaves no alarm behind, even if another is in flight', async () => {
+    const { ask, clock, permits } = setUp({ requestsPerMinute: 2, percent: 100 });
+    await ask('ended', 'read', 'action');
+    await ask('in flight', 'read', 'action');
+    permits[0]?.release();
     const controller = new AbortController();
-    const second = ask('second', 'read', 'action', controller.signal);
-    assert.equal(clock.pending, 1, 'one alarm for the place that comes back');
+    const third = ask('third', 'read', 'action', controller.signal);
+    assert.equal(clock.pending, 1, 'one alarm is set for the place that becomes free');
     controller.abort(new Error('enough'));
-    await assert.rejects(second, /enough/);
+    await assert.rejects(third, /enough/);
     assert.equal(clock.pending, 0);
   });
 
-  test('twenty thousand waiters come and go in well under a second', async () => {
+  test('20,000 waiting requests are served in less than three seconds', async () => {
     const { askMany, sent, releaseAll } = setUp(unlimited);
     const begun = performance.now();
     askMany(20_000, 'read', 'sync');
@@ -268,7 +269,7 @@ suite('waiting', () => {
 });
 
 suite('metrics', () => {
-  test('available requests are reported as they go, and throttling only while somebody is held back', async () => {
+  test('available requests are reported, and throttled seconds grow only while a request is held back', async () => {
     const { clock, meter, budget, ask, releaseAll } = setUp({ requestsPerMinute: 2, percent: 100 });
     await ask('first', 'read', 'action');
     assert.equal(meter.values.get('asana_budget_available{budget="b"}'), 1);
@@ -282,7 +283,7 @@ suite('metrics', () => {
     assert.equal(
       meter.values.get('asana_throttled_seconds_total{budget="b"}'),
       20,
-      'whoever still waits is counted when metrics are read',
+      'a request that still waits is counted when metrics are read',
     );
     await clock.advance(40_000);
     await third;
@@ -294,7 +295,7 @@ suite('metrics', () => {
   });
 });
 
-suite('the registry', () => {
+suite('the registry of budgets', () => {
   const make = () => {
     const meter = new RecordingMeter();
     const clock = new FakeClock();
@@ -305,14 +306,14 @@ suite('the registry', () => {
     };
   };
 
-  test('two users of one token share a budget, and users of another do not', () => {
+  test('two borrowers of one token share a budget, and another token has its own', () => {
     const { registry } = make();
     const one = registry.borrow(new Redacted('token-a')).budget;
     assert.equal(registry.borrow(new Redacted('token-a')).budget, one);
     assert.notEqual(registry.borrow(new Redacted('token-b')).budget, one);
   });
 
-  test('a budget outlives its users, so that opening again refills nothing', async () => {
+  test('a budget outlives its borrowers: borrowing it again does not refill it', async () => {
     const { registry } = make();
     const { budget, giveBack } = registry.borrow(new Redacted('token-a'));
     (await budget.acquire('read', 'sync')).release();
@@ -320,7 +321,7 @@ suite('the registry', () => {
     assert.equal(registry.borrow(new Redacted('token-a')).budget.available(), 4);
   });
 
-  test('budgets that nobody uses and that hold nothing back are forgotten when tokens rotate', async () => {
+  test('unused full budgets are dropped when tokens rotate, and used or partly spent ones are kept', async () => {
     const { registry, meter, clock } = make();
     const used = registry.borrow(new Redacted('in use')).budget;
     const spent = registry.borrow(new Redacted('spent'));

@@ -44,12 +44,12 @@ const scimUser = {
   somethingNew: [1, 2, 3],
 };
 
-suite('ids are strings', () => {
-  test('a REST gid that is a number is refused: digits may be lost already', () => {
+suite('ids', () => {
+  test('a numeric REST gid is rejected, since digits may already be lost', () => {
     assert.throws(() => decodeUser({ gid: 1200000000000001, name: 'A' }), UnexpectedShape);
   });
 
-  test('a SCIM id that is a number becomes a string, one above 2^53 is refused', () => {
+  test('a numeric SCIM id becomes a string, and one above 2^53 is rejected', () => {
     assert.equal(decodeScimUser({ ...scimUser, id: 12 }).id, '12');
     assert.throws(
       () => decodeScimUser({ ...scimUser, id: JSON.parse('12345678901234567890') }),
@@ -58,14 +58,14 @@ suite('ids are strings', () => {
   });
 
   for (const gid of [null, undefined, '', {}, 'x'.repeat(65)]) {
-    test(`${JSON.stringify(gid)?.slice(0, 20)} is no gid`, () => {
+    test(`${JSON.stringify(gid)?.slice(0, 20)} is rejected as a gid`, () => {
       assert.throws(() => decodeTeam({ gid, name: 'T' }), { where: 'team.gid' });
     });
   }
 });
 
-suite('records of REST', () => {
-  test('unknown fields are dropped and null names are empty', () => {
+suite('REST records', () => {
+  test('unknown fields are dropped, and a null name becomes empty', () => {
     assert.deepEqual(decodeUser({ gid: '1', name: null, email: null, surprise: 1 }), {
       gid: '1',
       name: '',
@@ -73,13 +73,13 @@ suite('records of REST', () => {
     });
   });
 
-  test('an email too long to be one is no email, a long name is cut', () => {
+  test('an overlong email becomes null, and an overlong name is truncated', () => {
     const user = decodeUser({ gid: '1', name: 'n'.repeat(5000), email: `${'e'.repeat(400)}@acme.example` });
     assert.equal(user.email, null);
     assert.equal(user.name.length, 1024);
   });
 
-  test('a membership is read with its four flags', () => {
+  test('a membership is decoded with its four flags', () => {
     assert.deepEqual(decodeWorkspaceMembership(membership), {
       gid: '9',
       user: { gid: '1', name: 'Ann', email: null },
@@ -91,22 +91,22 @@ suite('records of REST', () => {
   });
 
   for (const flag of ['is_active', 'is_admin', 'is_guest']) {
-    test(`a membership without ${flag} is refused: it would leave somebody unprotected`, () => {
+    test(`a membership without ${flag} is rejected: a default could leave an account unprotected`, () => {
       assert.throws(() => decodeWorkspaceMembership({ ...membership, [flag]: null }), {
         where: `membership.${flag}`,
       });
     });
   }
 
-  test('is_view_only may be missing', () => {
+  test('a missing is_view_only becomes null', () => {
     assert.equal(decodeWorkspaceMembership({ ...membership, is_view_only: undefined }).viewOnly, null);
   });
 
-  test('a workspace must say whether it is an organization', () => {
+  test('a workspace without is_organization is rejected', () => {
     assert.throws(() => decodeWorkspace({ gid: '1', name: 'W' }), { where: 'workspace.is_organization' });
   });
 
-  test('the flags of a team membership are kept apart, and missing ones are false', () => {
+  test('the flags of a team membership are decoded separately, and a missing flag is false', () => {
     assert.deepEqual(
       decodeTeamMembership({ gid: '3', user: { gid: '1' }, is_admin: true, is_limited_access: true }),
       {
@@ -121,11 +121,11 @@ suite('records of REST', () => {
 });
 
 suite('pages', () => {
-  test('a page without next_page is refused: it would cut the listing short without a word', () => {
+  test('a page without next_page is rejected, since it would truncate the listing silently', () => {
     assert.throws(() => decodePage({ data: [] }, decodeTeam), { where: 'next_page' });
   });
 
-  test('next_page is null on the last page and has an offset otherwise', () => {
+  test('next_page is null on the last page, and otherwise requires a non-empty offset', () => {
     assert.equal(decodePage({ data: [], next_page: null }, decodeTeam).next, null);
     assert.equal(
       decodePage({ data: [], next_page: { offset: 'o', path: '/', uri: '' } }, decodeTeam).next,
@@ -136,16 +136,16 @@ suite('pages', () => {
     });
   });
 
-  test('a page of a thousand times the size asked for is refused', () => {
+  test('a page a thousand times larger than requested is rejected', () => {
     const data = Array.from({ length: 100_000 }, (_, index) => ({ gid: String(index), name: '' }));
     assert.throws(() => decodePage({ data, next_page: null }, decodeTeam), { where: 'data' });
   });
 
-  test('a success without data is refused', () => {
+  test('a successful answer without data is rejected', () => {
     assert.throws(() => decodeData({ errors: [{ message: 'x' }] }, () => {}), { where: 'data' });
   });
 
-  test('a SCIM page needs totalResults, and Resources unless it is empty', () => {
+  test('a SCIM page requires a valid totalResults, and Resources unless it is empty', () => {
     assert.throws(() => decodeScimPage({ Resources: [] }, decodeScimUser), { where: 'totalResults' });
     assert.throws(() => decodeScimPage({ totalResults: -1, Resources: [] }, decodeScimUser), {
       where: 'totalResults',
@@ -155,10 +155,10 @@ suite('pages', () => {
   });
 });
 
-suite('text that is cut to its bound', () => {
+suite('text with incomplete characters', () => {
   const emoji = '👩';
 
-  test('never ends in half a character', () => {
+  test('truncation never leaves half a character at the end', () => {
     const { name } = decodeTeam({ gid: '1', name: `${'x'.repeat(1023)}${emoji}` });
     assert.ok(name.isWellFormed());
     assert.equal(name.length, 1024);
@@ -172,7 +172,7 @@ suite('text that is cut to its bound', () => {
     for (const text of [attributes['title'], userName, userType]) assert.ok(text?.isWellFormed(), text ?? '');
   });
 
-  test('half a character in the middle is replaced, in an email or an id it is refused', () => {
+  test('half a character is replaced in a name, makes an email null, and is rejected in an id', () => {
     assert.equal(decodeTeam({ gid: '1', name: 'a\ud800b' }).name, 'a\ufffdb');
     assert.equal(decodeUser({ gid: '1', name: '', email: 'a\ud800@acme.example' }).email, null);
     assert.throws(() => decodeTeam({ gid: '\ud800', name: '' }), { where: 'team.gid' });
@@ -180,7 +180,7 @@ suite('text that is cut to its bound', () => {
 });
 
 suite('SCIM users', () => {
-  test('the primary email counts, the license stays as Asana wrote it, empty attributes are left out', () => {
+  test('the primary email is used, the license is kept unchanged, and empty attributes are omitted', () => {
     assert.deepEqual(decodeScimUser(scimUser), {
       id: '1200000000000001',
       userName: 'Ann@Acme.example',
@@ -192,7 +192,7 @@ suite('SCIM users', () => {
     });
   });
 
-  test('without emails the userName is the email, without userType there is no license', () => {
+  test('the userName replaces missing emails, and a missing userType means no license', () => {
     const user = decodeScimUser({ id: '1', userName: 'b@acme.example' });
     assert.deepEqual([user.email, user.userType, user.active, user.name], ['b@acme.example', null, true, '']);
   });
@@ -201,12 +201,12 @@ suite('SCIM users', () => {
     assert.equal(decodeScimUser({ ...scimUser, userType: 'Starter' }).userType, 'Starter');
   });
 
-  test('active must be a flag if it is there: "false" must not pass for true', () => {
+  test('a non-boolean active is rejected: "false" must not count as true', () => {
     assert.throws(() => decodeScimUser({ ...scimUser, active: 'false' }), { where: 'user.active' });
   });
 });
 
-test('no document makes a decoder fail with anything but UnexpectedShape', () => {
+test('a decoder throws nothing but UnexpectedShape, whatever the document', () => {
   const decoders = [
     decodeUser,
     decodeWorkspace,

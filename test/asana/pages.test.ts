@@ -24,42 +24,42 @@ async function readAll(fetchPage: (offset: string | null, call: number) => Page<
 }
 
 suite('REST listings', () => {
-  test('pages are read until next_page is null, whatever their length', async () => {
+  test('pages are read until next_page is null, even if a page is empty', async () => {
     const { items, calls } = await readAll((offset) => {
       if (offset === null) return { items: ['a', 'b'], next: '1' };
       return offset === '1' ? { items: [], next: '2' } : { items: ['c'], next: null };
     });
     assert.deepEqual(items, ['a', 'b', 'c']);
-    assert.equal(calls, 3, 'an empty page in the middle ends nothing');
+    assert.equal(calls, 3, 'an empty page in the middle does not end the listing');
   });
 
-  test('overlapping pages give each item once', async () => {
+  test('each item of overlapping pages is delivered once', async () => {
     const { items } = await readAll((offset) =>
       offset === null ? { items: ['a', 'b', 'b'], next: '1' } : { items: ['b', 'c'], next: null },
     );
     assert.deepEqual(items, ['a', 'b', 'c']);
   });
 
-  test('an offset that comes back ends the listing as truncated', async () => {
+  test('a repeated offset ends the listing with ListingTruncated', async () => {
     const { items, calls, error } = await readAll((_, call) => ({ items: [`item ${call}`], next: 'same' }));
     assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
     assert.equal(calls, 2);
-    assert.deepEqual(items, ['item 1', 'item 2'], 'what came is not thrown away');
+    assert.deepEqual(items, ['item 1', 'item 2'], 'items that were received are delivered');
   });
 
-  test('endless new offsets without new items end the listing after twenty pages', async () => {
+  test('twenty pages without new items end the listing with ListingTruncated', async () => {
     const { calls, error } = await readAll((_, call) => ({ items: ['a'], next: String(call) }));
     assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
     assert.equal(calls, 21);
   });
 
-  test('endless new items end the listing too', async () => {
+  test('a listing without end is cut off with ListingTruncated after 5,000 pages', async () => {
     const { calls, error } = await readAll((_, call) => ({ items: [String(call)], next: String(call) }));
     assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
     assert.equal(calls, 5000);
   });
 
-  test('pages of a thousand items that never end are cut off at half a million items', async () => {
+  test('a listing without end is cut off with ListingTruncated at half a million items', async () => {
     const page = (call: number) => Array.from({ length: 1000 }, (_, index) => `${call}-${index}`);
     const { calls, items, error } = await readAll((_, call) => ({ items: page(call), next: String(call) }));
     assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
@@ -67,7 +67,7 @@ suite('REST listings', () => {
     assert.equal(items.length, 500_000);
   });
 
-  test('an expired offset starts the listing again, once, without handing items over twice', async () => {
+  test('an expired offset restarts the listing once, and no item is delivered twice', async () => {
     let expiries = 0;
     const { items, error, calls } = await readAll((offset) => {
       const position = Number(offset ?? 0);
@@ -80,10 +80,14 @@ suite('REST listings', () => {
     assert.equal(error, null);
     assert.equal(items.length, 40);
     assert.equal(new Set(items).size, 40);
-    assert.equal(calls, 31 + 40, 'thirty pages that bring nothing new are not a server that never ends');
+    assert.equal(
+      calls,
+      31 + 40,
+      'thirty pages without new items after a restart do not count as a listing without end',
+    );
   });
 
-  test('an offset that expires a second time is given up', async () => {
+  test('a second expired offset ends the listing with OffsetExpired', async () => {
     const { items, error } = await readAll((offset) => {
       if (offset !== null) throw expired();
       return { items: ['a'], next: '1' };
@@ -111,14 +115,13 @@ function scimServer({ people, largest, honoursStart = true, claims = people }: S
 
 async function readScim(fetchPage: (startIndex: number, count: number) => ScimPage<string>) {
   const items: string[] = [];
-  let calls = 0;
   let flying = 0;
-  let most = 0;
+  /** For each request, how many were in flight when it was sent, itself included. */
+  const inFlight: number[] = [];
   const ended = readScimPages(
     async (startIndex, count) => {
-      calls += 1;
       flying += 1;
-      most = Math.max(most, flying);
+      inFlight.push(flying);
       await new Promise((resolve) => setImmediate(resolve));
       flying -= 1;
       return fetchPage(startIndex, count);
@@ -129,31 +132,32 @@ async function readScim(fetchPage: (startIndex: number, count: number) => ScimPa
     () => null,
     (failure: unknown) => failure,
   );
-  assert.equal(flying, 0, 'nothing is under way when it has ended');
-  return { items, calls, most, error };
+  assert.equal(flying, 0, 'no request is in flight after the listing has ended');
+  return { items, calls: inFlight.length, inFlight, error };
 }
 
 suite('SCIM listings', () => {
-  test('a server that honours count is read in ⌈n/100⌉ requests, after two in parallel', async () => {
-    const { items, calls, most, error } = await readScim(scimServer({ people: 1950, largest: 100 }));
+  test('a server that honours count is read in ⌈n/100⌉ requests, in parallel after the first two', async () => {
+    const { items, calls, inFlight, error } = await readScim(scimServer({ people: 1950, largest: 100 }));
     assert.equal(error, null);
     assert.equal(items.length, 1950);
     assert.equal(calls, 20);
-    assert.ok(most > 8, `${most} in flight`);
+    assert.deepEqual(inFlight.slice(0, 4), [1, 1, 1, 2], 'the first two end before the third is sent');
+    assert.ok(Math.max(...inFlight) > 8, `at most ${Math.max(...inFlight)} in flight`);
   });
 
-  test('a server that gives everybody at once is asked once', async () => {
+  test('a server that returns everybody on one page is asked only once', async () => {
     const everybody = Array.from({ length: 700 }, (_, index) => `user ${index}`);
     const { items, calls, error } = await readScim(() => ({ items: everybody, totalResults: 700 }));
     assert.deepEqual([items.length, calls, error], [700, 1, null]);
   });
 
-  test('a server that gives fewer than asked for is read to the end', async () => {
+  test('a server that returns smaller pages than requested is read to the end', async () => {
     const { items, calls, error } = await readScim(scimServer({ people: 130, largest: 50 }));
     assert.deepEqual([items.length, calls, error], [130, 3, null]);
   });
 
-  test('a server that ignores startIndex is not asked for ever, and the listing is truncated', async () => {
+  test('a server that ignores startIndex ends the listing with ListingTruncated after two requests', async () => {
     const { items, calls, error } = await readScim(
       scimServer({ people: 1000, largest: 100, honoursStart: false }),
     );
@@ -161,20 +165,20 @@ suite('SCIM listings', () => {
     assert.deepEqual([items.length, calls], [100, 2]);
   });
 
-  test('fewer users than totalResults is a truncated listing', async () => {
+  test('fewer users than totalResults end the listing with ListingTruncated', async () => {
     const { items, error } = await readScim(scimServer({ people: 250, largest: 100, claims: 251 }));
     assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
     assert.match(error.message, /announces 251 entries and returned 250/);
     assert.equal(items.length, 250);
   });
 
-  test('a total no organization has is not believed', async () => {
+  test('an absurd totalResults ends the listing with ListingTruncated after one request', async () => {
     const { calls, error } = await readScim(scimServer({ people: 1, largest: 1, claims: 2 ** 50 }));
     assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
     assert.equal(calls, 1);
   });
 
-  test('a server that turns to pages of one is given up after a bounded number of requests', async () => {
+  test('a server that switches to pages of one user is given up after at most 5,100 requests', async () => {
     const { calls, error } = await readScim((startIndex, count) => ({
       items: Array.from({ length: startIndex === 1 ? count : 1 }, (_, index) => `user ${startIndex + index}`),
       totalResults: 400_000,
@@ -183,7 +187,7 @@ suite('SCIM listings', () => {
     assert.ok(calls <= 5100, `${calls} requests`);
   });
 
-  test('a page that fails keeps what the others brought', async () => {
+  test('a failed page ends the listing with its error after the other pages are delivered', async () => {
     const server = scimServer({ people: 1000, largest: 100 });
     const { items, error } = await readScim((startIndex, count) => {
       if (startIndex === 501) throw new AsanaError('AsanaUnavailable', 'down', { surface: 'scim' });
@@ -193,11 +197,11 @@ suite('SCIM listings', () => {
     assert.equal(items.length, 900);
   });
 
-  test('an empty organization is a whole listing', async () => {
+  test('the listing of an empty organization succeeds', async () => {
     assert.deepEqual((await readScim(scimServer({ people: 0, largest: 100 }))).error, null);
   });
 
-  test('whatever the size of the organization and of its pages, everybody comes once', async () => {
+  test('everybody is delivered exactly once, whatever the size of the organization and of its pages', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(900), fc.integer({ min: 7, max: 200 }), async (people, largest) => {
         const { items, error } = await readScim(scimServer({ people, largest }));

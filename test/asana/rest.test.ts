@@ -25,7 +25,7 @@ function lineOf(request: { method: string; path: string; query: URLSearchParams 
 }
 
 suite('listings', () => {
-  test('every page is asked with limit 100, since without it there is no next_page', async (t) => {
+  test('every page is requested with limit 100, since without a limit there is no next_page', async (t) => {
     const { rest, seen } = await setUp(t, (_, index) => ({
       body: {
         data: [{ gid: String(index), name: `P${index}`, email: `P${index}@Acme.example` }],
@@ -45,7 +45,7 @@ suite('listings', () => {
     ]);
   });
 
-  test('each listing asks for the fields it decodes', async (t) => {
+  test('each listing requests the fields that it decodes', async (t) => {
     const { rest, seen } = await setUp(t, () => ({ body: { data: [], next_page: null } }));
     await rest.workspaces(() => {}, call);
     await rest.workspaceMemberships('5', () => {}, call);
@@ -59,7 +59,7 @@ suite('listings', () => {
     ]);
   });
 
-  test('a listing whose token expired starts again from the first page', async (t) => {
+  test('a listing whose pagination token expires restarts from the first page', async (t) => {
     let expired = false;
     const { rest, seen } = await setUp(t, ({ query }) => {
       if (query.has('offset') && !expired) {
@@ -76,25 +76,31 @@ suite('listings', () => {
     assert.equal(seen.length, 4);
   });
 
-  test('a page without next_page fails the listing, after its repetitions', async (t) => {
-    const { rest } = await setUp(t, () => ({ body: { data: [] } }));
+  test('a page without next_page fails the listing with MalformedResponse after four attempts', async (t) => {
+    const { rest, seen } = await setUp(t, () => ({ body: { data: [] } }));
     await assert.rejects(
       rest.users('5', () => {}, call),
       { code: 'MalformedResponse', message: /next_page/ },
     );
+    assert.equal(seen.length, 4);
   });
 });
 
-suite('one person', () => {
-  test('the memberships of a person cost one request, by gid or by email', async (t) => {
+suite('requests about one person', () => {
+  test('the memberships of a person are read in one request, by gid or by email', async (t) => {
     const { rest, seen } = await setUp(t, () => ({ body: { data: [membership('1')], next_page: null } }));
-    const { value } = await rest.workspaceMembershipsOf('5', 'ann+x@acme.example', call);
-    assert.equal(value[0]?.user.gid, '1');
-    assert.equal(seen.length, 1);
-    assert.equal(seen[0]?.query.get('user'), 'ann+x@acme.example');
+    const people = ['1', 'ann+x@acme.example'];
+    for (const user of people) {
+      const { value } = await rest.workspaceMembershipsOf('5', user, call);
+      assert.equal(value[0]?.user.gid, '1', user);
+    }
+    assert.deepEqual(
+      seen.map(({ query }) => query.get('user')),
+      people,
+    );
   });
 
-  test('a gid is escaped in a path, whatever it holds', async (t) => {
+  test('a gid with reserved characters is escaped in the path', async (t) => {
     const { rest, seen } = await setUp(t, () => ({ body: { data: {} } }));
     await rest.removeUserFromTeam('7/../8?x=#', '1', call);
     assert.equal(seen[0]?.path, '/api/1.0/teams/7%2F..%2F8%3Fx%3D%23/removeUser');
@@ -108,7 +114,7 @@ suite('the teams of one person', () => {
     team: { gid: team },
   });
 
-  test('are read from the side of the person: one request where they are in fewer than a hundred teams', async (t) => {
+  test('are read by user and workspace, in one request if they fit on one page', async (t) => {
     const { rest, seen } = await setUp(t, () => ({
       body: { data: [inTeam('6'), { ...inTeam('7'), is_admin: true }], next_page: null },
     }));
@@ -126,7 +132,7 @@ suite('the teams of one person', () => {
     ]);
   });
 
-  test('are found on every page', async (t) => {
+  test('are collected from every page', async (t) => {
     const { rest } = await setUp(t, ({ query }) => ({
       body: query.has('offset')
         ? { data: [inTeam('7')], next_page: null }
@@ -136,7 +142,7 @@ suite('the teams of one person', () => {
     assert.deepEqual([...found.keys()], ['6', '7']);
   });
 
-  test('are those of nobody else, whatever the server makes of the filter', async (t) => {
+  test('exclude the teams of other people, even if the server ignores the filter', async (t) => {
     const { rest } = await setUp(t, () => ({
       body: { data: [inTeam('6'), inTeam('7', '2')], next_page: null },
     }));
@@ -145,12 +151,12 @@ suite('the teams of one person', () => {
   });
 });
 
-suite('a server that does not know the filter for one person', () => {
+suite('a server that ignores the filter for one person', () => {
   for (const [because, user] of [
-    ['a stranger stands in for the gid asked for', '1'],
-    ['an email cannot be compared, and several people come', 'ann@acme.example'],
+    ['it returns another person for a gid', '1'],
+    ['it returns several people for an email', 'ann@acme.example'],
   ] as const) {
-    test(`is not believed: ${because}`, async (t) => {
+    test(`is rejected with MalformedResponse if ${because}`, async (t) => {
       const people = user === '1' ? [membership('2')] : [membership('1'), membership('2')];
       const { rest } = await setUp(t, () => ({ body: { data: people, next_page: null } }));
       await assert.rejects(rest.workspaceMembershipsOf('5', user, call), { code: 'MalformedResponse' });
@@ -159,7 +165,7 @@ suite('a server that does not know the filter for one person', () => {
 });
 
 suite('changes', () => {
-  test('each change posts the user under data', async (t) => {
+  test('each change posts the user under the key data', async (t) => {
     const { rest, seen } = await setUp(t, ({ path }) => {
       if (path.endsWith('removeUser')) return { body: { data: {} } };
       const user = { gid: '1', name: 'Ann', email: 'ann@acme.example' };
@@ -182,7 +188,7 @@ suite('changes', () => {
     );
   });
 
-  test('an invitation refused because the person was removed before says so', async (t) => {
+  test('an invitation refused with 403 fails with a hint that the person may have been removed before', async (t) => {
     const { rest } = await setUp(t, () => ({ status: 403, body: { errors: [{ message: 'Forbidden' }] } }));
     await assert.rejects(rest.addUserToWorkspace('5', 'ann@acme.example', call), {
       code: 'Forbidden',

@@ -20,21 +20,21 @@ function delay(error: AsanaError, attempt = 1, repeatability: Repeatability = 's
   });
 }
 
-suite('what is sent again', () => {
+suite('the choice to retry', () => {
   const repeated = new Set<AsanaErrorCode>(['AsanaUnavailable', 'MalformedResponse', 'RateLimited']);
   for (const code of asanaErrorCodes) {
-    test(`a read that failed with ${code} is ${repeated.has(code) ? '' : 'not '}sent again`, () => {
+    test(`a read that failed with ${code} is ${repeated.has(code) ? '' : 'not '}retried`, () => {
       assert.equal(delay(fail(code)) !== null, repeated.has(code));
     });
 
-    test(`a create, an invitation or a removal that failed with ${code} is never sent again`, () => {
+    test(`a create, an invitation or a removal that failed with ${code} is never retried`, () => {
       assert.equal(delay(fail(code, 100), 1, 'never'), null);
     });
   }
 });
 
-suite('how long it waits', () => {
-  test('the wait doubles from half a second, with jitter between half and all of it', () => {
+suite('the delay before a retry', () => {
+  test('the delay doubles from half a second, with jitter between half of it and all of it', () => {
     const error = fail('AsanaUnavailable');
     assert.deepEqual(
       [1, 2, 3].map((attempt) => delay(error, attempt, 'safe', 0)),
@@ -46,19 +46,19 @@ suite('how long it waits', () => {
     );
   });
 
-  test('four attempts are made in all, six when Asana only asked to wait', () => {
+  test('at most four attempts are made, or six if the error is RateLimited', () => {
     assert.equal(delay(fail('AsanaUnavailable'), 4), null);
     assert.notEqual(delay(fail('RateLimited', 1000), 5), null);
     assert.equal(delay(fail('RateLimited', 1000), 6), null);
   });
 
-  test('it never waits less than Retry-After, and gives up rather than wait above the bound', () => {
+  test('the delay is at least Retry-After, and a Retry-After above the patience means no retry', () => {
     assert.equal(delay(fail('RateLimited', 30_000)), 30_000);
     assert.equal(delay(fail('AsanaUnavailable', 20_000)), 20_000);
     assert.equal(delay(fail('RateLimited', PATIENCE_MS.sync + 1)), null);
   });
 
-  test('whatever happens, a wait is a number of milliseconds within bounds', () => {
+  test('the delay stays within its bounds for any attempt and any Retry-After', () => {
     fc.assert(
       fc.property(
         fc.nat(20),
@@ -76,19 +76,19 @@ suite('how long it waits', () => {
 suite('Retry-After', () => {
   const now = Date.parse('Tue, 24 Nov 2026 10:00:00 GMT');
   const rows: readonly [header: string | undefined, ms: number | null, because: string][] = [
-    ['30', 30_000, 'seconds'],
-    [' 7 ', 7000, 'white space around it means nothing'],
-    ['0', 0, 'at once is a time too'],
-    ['Tue, 24 Nov 2026 10:00:30 GMT', 30_000, 'a date, from the time of the answer'],
-    ['Tue, 24 Nov 2026 09:00:00 GMT', 0, 'a date that has passed'],
-    ['999999999999', 3_600_000, 'an absurd number is cut to an hour'],
-    ['Fri, 31 Dec 9999 23:59:59 GMT', 3_600_000, 'an absurd date is cut to an hour'],
-    ['-5', null, 'negative numbers are not in the grammar, and not a year either'],
-    ['1.5', null, 'nor are fractions'],
-    ['soon', null, 'nor words'],
-    ['', null, 'nor nothing'],
-    ['1'.repeat(400), null, 'nor numbers longer than any time'],
-    [undefined, null, 'no header'],
+    ['30', 30_000, 'a number of seconds'],
+    [' 7 ', 7000, 'surrounding white space is ignored'],
+    ['0', 0, 'zero is a valid delay'],
+    ['Tue, 24 Nov 2026 10:00:30 GMT', 30_000, 'a date counts from the time of the answer'],
+    ['Tue, 24 Nov 2026 09:00:00 GMT', 0, 'a date in the past means no delay'],
+    ['999999999999', 3_600_000, 'an absurd number is limited to an hour'],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', 3_600_000, 'an absurd date is limited to an hour'],
+    ['-5', null, 'a negative number is neither seconds nor a year'],
+    ['1.5', null, 'a fraction is not a number of seconds'],
+    ['soon', null, 'a word is neither a number nor a date'],
+    ['', null, 'the value is empty'],
+    ['1'.repeat(400), null, 'the number is too long'],
+    [undefined, null, 'there is no header'],
   ];
   for (const [header, ms, because] of rows) {
     test(`"${header?.slice(0, 40)}" is ${ms === null ? 'not usable' : `${ms} ms`}: ${because}`, () => {

@@ -15,7 +15,7 @@ async function setUp(t: TestContext, script: Script) {
   return { scim, seen };
 }
 
-suite('looking a user up by userName', () => {
+suite('the lookup of a user by userName', () => {
   const names: readonly [email: string, filter: string][] = [
     ['ann@acme.example', 'userName eq "ann@acme.example"'],
     ['o"x" or active eq "true', 'userName eq "o\\"x\\" or active eq \\"true"'],
@@ -25,14 +25,14 @@ suite('looking a user up by userName', () => {
     ['änn@bücher.example', 'userName eq "änn@bücher.example"'],
   ];
   for (const [email, filter] of names) {
-    test(`${JSON.stringify(email)} cannot leave its quotes`, async (t) => {
+    test(`${JSON.stringify(email)} stays one quoted string in the filter`, async (t) => {
       const { scim, seen } = await setUp(t, () => ({ body: { totalResults: 0, Resources: [] } }));
       assert.equal((await scim.findByUserName(email, call)).value, null);
       assert.deepEqual([...(seen[0]?.query ?? [])], [['filter', filter]]);
     });
   }
 
-  test('a server that ignores the filter and gives everybody finds only an equal name, in any case', async (t) => {
+  test('only an equal name, in any case, is found if the server ignores the filter', async (t) => {
     const Resources = [user('1', 'bob@acme.example'), user('2', 'Ann@Acme.example')];
     const { scim } = await setUp(t, () => ({ body: { totalResults: 2, Resources } }));
     assert.equal((await scim.findByUserName('ann@acme.example', call)).value?.id, '2');
@@ -40,18 +40,18 @@ suite('looking a user up by userName', () => {
   });
 });
 
-suite('one user', () => {
-  test('another user than the one asked for is refused', async (t) => {
+suite('a read of one user', () => {
+  test('an answer about another user is rejected as MalformedResponse', async (t) => {
     const { scim } = await setUp(t, () => ({ body: user('2', 'bob@acme.example') }));
     await assert.rejects(scim.user('1', call), { code: 'MalformedResponse' });
   });
 
-  test('an id given as a number is the same id', async (t) => {
+  test('a numeric id in the answer equals the requested id', async (t) => {
     const { scim } = await setUp(t, () => ({ body: { ...user('1', 'bob@acme.example'), id: 1 } }));
     assert.equal((await scim.user('1', call)).value.id, '1');
   });
 
-  test('a 404 in SCIM words is NotFound, a 404 without a word is not', async (t) => {
+  test('a 404 with a SCIM error body is NotFound, and a 404 with HTML is RouteNotFound', async (t) => {
     const { scim } = await setUp(t, ({ path }) => ({
       status: 404,
       body: path.endsWith('/1') ? { detail: 'User not found', status: '404' } : '<html></html>',
@@ -74,7 +74,7 @@ suite('changes', () => {
     return { value, line: `${request?.method} ${request?.path}`, body: request?.body };
   };
 
-  test('a license is set by replacing userType, with a path', async (t) => {
+  test('a license is set by a PATCH that replaces the path userType', async (t) => {
     const { line, body, value } = await change(t, (scim) => scim.setUserType('1', 'view only', call));
     assert.equal(line, 'PATCH /api/1.0/scim/Users/1');
     assert.deepEqual(body, {
@@ -84,7 +84,7 @@ suite('changes', () => {
     assert.ok(value);
   });
 
-  test('a deactivation sends active false, as a flag', async (t) => {
+  test('a deactivation sends active as the boolean false', async (t) => {
     const { body } = await change(t, (scim) => scim.deactivate('1', call));
     assert.deepEqual(body, {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
@@ -96,7 +96,7 @@ suite('changes', () => {
     assert.equal((await change(t, (scim) => scim.deactivate('1', call), 204)).value, null);
   });
 
-  test('a new user has a formatted name, one primary email and an explicit license', async (t) => {
+  test('a new user is sent with a formatted name, one primary email and an explicit license', async (t) => {
     const { line, body } = await change(
       t,
       (scim) => scim.createUser({ email: 'ann@acme.example', name: 'Ann A', userType: 'view only' }, call),
@@ -113,7 +113,7 @@ suite('changes', () => {
     });
   });
 
-  test('without a license the attribute is left out: domains without view-only licenses do not take it', async (t) => {
+  test('a new user without a license is sent without userType, which some domains do not accept', async (t) => {
     const { body } = await change(
       t,
       (scim) => scim.createUser({ email: 'a@acme.example', name: 'A', userType: null }, call),
@@ -122,7 +122,7 @@ suite('changes', () => {
     assert.ok(!JSON.stringify(body).includes('userType'));
   });
 
-  test('a user that exists is a Conflict', async (t) => {
+  test('the creation of an existing user fails with Conflict', async (t) => {
     const { scim } = await setUp(t, () => ({
       status: 409,
       body: { detail: 'x', status: '409', scimType: 'uniqueness' },
@@ -132,15 +132,15 @@ suite('changes', () => {
   });
 });
 
-suite('the service', () => {
-  test('it is probed through its configuration', async (t) => {
+suite('the SCIM service', () => {
+  test('a probe reads ServiceProviderConfig', async (t) => {
     const { scim, seen } = await setUp(t, () => ({ body: { patch: { supported: true } } }));
     await scim.probe(call);
     assert.equal(seen[0]?.path, '/api/1.0/scim/ServiceProviderConfig');
     assert.match(String(seen[0]?.headers.accept), /application\/scim\+json/);
   });
 
-  test('users are listed by startIndex and count', async (t) => {
+  test('users are listed in pages by startIndex and count', async (t) => {
     const { scim, seen } = await setUp(t, ({ query }) => {
       const start = Number(query.get('startIndex'));
       const Resources = Array.from({ length: Math.min(100, 251 - start) }, (_, index) =>

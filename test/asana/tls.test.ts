@@ -80,7 +80,7 @@ function trustCertificate(t: TestContext, certificate: string): void {
 }
 
 suite('TLS', () => {
-  test('no request, and so no token, goes to a server whose certificate is not trusted', async (t) => {
+  test('no request, and so no token, is sent to a server whose certificate is not trusted', async (t) => {
     const { seen, baseUrl } = await startTlsServer(t);
     const session = openTestSession(t, '', { baseUrl });
     await assert.rejects(session.rest.me(call), {
@@ -92,7 +92,7 @@ suite('TLS', () => {
     assert.ok(seen.connections > 0);
   });
 
-  test('one whose certificate is trusted is spoken to over one connection', async (t) => {
+  test('requests to a server whose certificate is trusted share one connection', async (t) => {
     const { seen, certificate, baseUrl } = await startTlsServer(t);
     trustCertificate(t, certificate);
     const session = openTestSession(t, '', { baseUrl });
@@ -103,20 +103,20 @@ suite('TLS', () => {
 
 suite('proxies', () => {
   for (const { values, because } of [
-    { values: { HTTPS_PROXY: 'http://PROXY' }, because: 'HTTPS_PROXY names it' },
-    { values: { https_proxy: 'http://PROXY' }, because: 'the lower-case name counts' },
-    { values: { HTTPS_PROXY: 'PROXY' }, because: 'http is implied, as for ConductorOne' },
-    { values: { HTTPS_PROXY: 'HTTP://PROXY' }, because: 'a scheme is the same in capitals' },
+    { values: { HTTPS_PROXY: 'http://PROXY' }, because: 'HTTPS_PROXY is set' },
+    { values: { https_proxy: 'http://PROXY' }, because: 'https_proxy is set in lower case' },
+    { values: { HTTPS_PROXY: 'PROXY' }, because: 'HTTPS_PROXY has no scheme, as ConductorOne allows' },
+    { values: { HTTPS_PROXY: 'HTTP://PROXY' }, because: 'HTTPS_PROXY has its scheme in capitals' },
     {
       values: { HTTPS_PROXY: 'http://PROXY', NO_PROXY: 'na.test' },
-      because: 'NO_PROXY is about other names',
+      because: 'NO_PROXY names only other hosts',
     },
     {
       values: { HTTPS_PROXY: 'http://user:s%25cret@PROXY' },
-      because: 'user and password are for it, and may be escaped',
+      because: 'HTTPS_PROXY has a user and an escaped password',
     },
   ] satisfies readonly { readonly values: Readonly<Record<string, string>>; readonly because: string }[]) {
-    test(`https goes through the proxy by one tunnel that shows it nothing when ${because}`, async (t) => {
+    test(`https goes through one tunnel of the proxy, which sees no request, when ${because}`, async (t) => {
       const { seen, certificate, baseUrl } = await startTlsServer(t, 'asana.test');
       trustCertificate(t, certificate);
       const proxy = await startProxy(t);
@@ -133,7 +133,7 @@ suite('proxies', () => {
   }
 
   for (const host of ['localhost', '127.0.0.1']) {
-    test(`https to ${host} never goes through a proxy, which could not get there`, async (t) => {
+    test(`https to ${host} never goes through a proxy, which could not reach it`, async (t) => {
       const { seen, certificate, baseUrl } = await startTlsServer(t);
       trustCertificate(t, certificate);
       const proxy = await startProxy(t);
@@ -144,7 +144,7 @@ suite('proxies', () => {
     });
   }
 
-  test('https does not go through a proxy to what NO_PROXY excepts, by the rules of ConductorOne', async (t) => {
+  test('https to a subdomain of a NO_PROXY entry bypasses the proxy, as for ConductorOne', async (t) => {
     const proxy = await startProxy(t);
     withProxies(t, { HTTPS_PROXY: `http://${proxy.address}`, NO_PROXY: 'invalid' });
     const session = openTestSession(t, '', { baseUrl: 'https://asana.invalid/api/1.0' });
@@ -153,13 +153,13 @@ suite('proxies', () => {
   });
 
   for (const { value, because } of [
-    { value: 'http://svc:pa/s3cretPW@proxy.corp:3128', because: 'a slash in the password ends the host' },
-    { value: 'socks5://svc:s3cretPW@proxy.corp:1080', because: 'SOCKS' },
-    { value: 'http://svc:s3cretPW%zz@proxy.corp:3128', because: 'an escape in the password that is none' },
-    { value: 'http://svc:s3cretPW@proxy.corp:99999', because: 'a port that is none' },
+    { value: 'http://svc:pa/s3cretPW@proxy.corp:3128', because: 'an unescaped slash in the password' },
+    { value: 'socks5://svc:s3cretPW@proxy.corp:1080', because: 'a SOCKS proxy' },
+    { value: 'http://svc:s3cretPW%zz@proxy.corp:3128', because: 'an invalid escape in the password' },
+    { value: 'http://svc:s3cretPW@proxy.corp:99999', because: 'an invalid port' },
   ]) {
     for (const name of ['HTTPS_PROXY', 'https_proxy']) {
-      test(`no session opens with an ${name} that cannot be used, and nothing shows its value: ${because}`, (t) => {
+      test(`an unusable ${name} is rejected without showing its value: ${because}`, (t) => {
         withProxies(t, { [name]: value });
         assert.throws(
           () => openTestSession(t, '', { baseUrl: 'https://asana.test/api/1.0' }),
@@ -180,7 +180,7 @@ suite('proxies', () => {
     }
   }
 
-  test('plain http on loopback never goes through a proxy, which would read the token', async (t) => {
+  test('plain http on loopback never goes through a proxy, which could read the token', async (t) => {
     const proxy = await startProxy(t);
     for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'HTTPS_PROXY'])
       withEnvironment(t, name, `http://${proxy.address}`);
@@ -191,7 +191,7 @@ suite('proxies', () => {
   });
 });
 
-test('an address that speaks IPv6 alone is reached', async (t) => {
+test('a server that listens only on IPv6 is reached', async (t) => {
   const server = createHttpServer((_, response) => response.end(ann));
   await new Promise<void>((resolve) => server.listen(0, '::1', resolve));
   t.after(() => server.close());

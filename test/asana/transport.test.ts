@@ -25,11 +25,18 @@ async function askOnce(
   const { url, seen } = await startScriptedServer(t, () => reply);
   const session = openTestSession(t, url, options);
   const error = await session.rest.me(call).then(
-    () => assert.fail('it should have failed'),
+    () => assert.fail('the request should have failed'),
     (failure: unknown) => failure,
   );
   assert.ok(error instanceof AsanaError, inspect(error));
   return { error, seen };
+}
+
+/** Returns a clock in real time and budgets of ten requests per minute. */
+function smallBudgets() {
+  const clock = fastClock(1);
+  const limits = { requestsPerMinute: 10, percent: 100 };
+  return { clock, budgets: new BudgetRegistry(limits, { clock, meter: new RecordingMeter() }) };
 }
 
 /** Asserts that an error, however it is printed, shows neither the token nor the server's text. */
@@ -43,8 +50,8 @@ function assertClean(error: unknown): void {
   }
 }
 
-suite('a request in a trace', () => {
-  test('is a span for each attempt, with its status and, where it failed, its error', async (t) => {
+suite('the trace of a request', () => {
+  test('has a span for each attempt, with its status and the error of a failed attempt', async (t) => {
     const replies: ScriptedReply[] = [
       { status: 503, body: {}, headers: { 'x-request-id': 'a1' } },
       (response) => response.destroy(),
@@ -72,22 +79,26 @@ suite('a request in a trace', () => {
 
 suite('hostile and broken answers', () => {
   const rows: readonly [name: string, reply: ScriptedReply, code: AsanaErrorCode][] = [
-    ['HTML under 200', { body: '<html>SERVER-TEXT sign in</html>' }, 'MalformedResponse'],
-    ['HTML under 403', { status: 403, body: '<html>SERVER-TEXT</html>' }, 'Forbidden'],
-    ['cut JSON', { body: '{"data": {"gid": "1", "na' }, 'MalformedResponse'],
-    ['an error body under 200', { body: { errors: [{ message: 'SERVER-TEXT' }] } }, 'MalformedResponse'],
-    ['a SCIM error under 200', { body: { detail: 'SERVER-TEXT', status: '500' } }, 'MalformedResponse'],
-    ['an empty body under 200', { body: '' }, 'MalformedResponse'],
-    ['JSON of another shape', { body: { data: [] } }, 'MalformedResponse'],
-    ['deeply nested JSON', { body: '['.repeat(500_000) }, 'MalformedResponse'],
-    ['bytes that are no UTF-8', { body: Buffer.from([0x7b, 0xff, 0xfe, 0x80]) }, 'MalformedResponse'],
+    ['HTML with status 200', { body: '<html>SERVER-TEXT sign in</html>' }, 'MalformedResponse'],
+    ['HTML with status 403', { status: 403, body: '<html>SERVER-TEXT</html>' }, 'Forbidden'],
+    ['truncated JSON', { body: '{"data": {"gid": "1", "na' }, 'MalformedResponse'],
     [
-      'gzip that is none',
+      'an error body with status 200',
+      { body: { errors: [{ message: 'SERVER-TEXT' }] } },
+      'MalformedResponse',
+    ],
+    ['a SCIM error with status 200', { body: { detail: 'SERVER-TEXT', status: '500' } }, 'MalformedResponse'],
+    ['an empty body with status 200', { body: '' }, 'MalformedResponse'],
+    ['JSON of an unexpected shape', { body: { data: [] } }, 'MalformedResponse'],
+    ['deeply nested JSON', { body: '['.repeat(500_000) }, 'MalformedResponse'],
+    ['invalid UTF-8', { body: Buffer.from([0x7b, 0xff, 0xfe, 0x80]) }, 'MalformedResponse'],
+    [
+      'a body that is not gzip despite its content encoding',
       { headers: { 'content-encoding': 'gzip' }, body: 'SERVER-TEXT' },
       'MalformedResponse',
     ],
     [
-      'an encoding nobody asked for',
+      'a content encoding that was not requested',
       { headers: { 'content-encoding': 'rot13' }, body: 'SERVER-TEXT' },
       'MalformedResponse',
     ],
@@ -111,30 +122,30 @@ suite('hostile and broken answers', () => {
       'MalformedResponse',
     ],
     [
-      'headers without end',
+      'a header of 55 kB',
       (response) => void response.socket?.end(`HTTP/1.1 200 OK\r\nx: ${'SERVER-TEXT'.repeat(5000)}\r\n\r\n`),
       'ResponseTooLarge',
     ],
   ];
   for (const [name, reply, code] of rows) {
-    test(`${name} is ${code}, and shows neither token nor text`, async (t) => {
+    test(`${name} is ${code}, and the error shows neither the token nor text of the server`, async (t) => {
       const { error } = await askOnce(t, reply);
       assert.equal(error.code, code, error.message);
       assertClean(error);
     });
   }
 
-  test('a gzip bomb is cut off at the bound on decompressed bytes', async (t) => {
+  test('a gzip bomb is cut off at the limit of decompressed bytes', async (t) => {
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, 'x'));
     const before = process.memoryUsage().rss;
     const { error, seen } = await askOnce(t, { headers: { 'content-encoding': 'gzip' }, body: bomb });
     assert.equal(error.code, 'ResponseTooLarge');
-    assert.equal(seen.length, 1, 'it is not asked for again');
+    assert.equal(seen.length, 1, 'the request is not retried');
     const grown = (process.memoryUsage().rss - before) / 1024 / 1024;
-    assert.ok(grown < 100, `${grown} MiB for a bound of 8`);
+    assert.ok(grown < 100, `memory grew by ${grown} MiB with a limit of 8 MiB`);
   });
 
-  test('a body without end is cut off', async (t) => {
+  test('a body without end is cut off with ResponseTooLarge', async (t) => {
     const { error } = await askOnce(t, (response) => {
       response.writeHead(200);
       const write = () => {
@@ -146,7 +157,7 @@ suite('hostile and broken answers', () => {
     assert.equal(error.code, 'ResponseTooLarge');
   });
 
-  test('a server that drips bytes is given up after the time for the whole answer', async (t) => {
+  test('a server that sends single bytes is given up after the timeout of the whole answer', async (t) => {
     const { error } = await askOnce(
       t,
       (response) => {
@@ -162,12 +173,12 @@ suite('hostile and broken answers', () => {
     assert.ok(error.outcomeUnknown);
   });
 
-  test('a server that accepts and says nothing is given up too', async (t) => {
+  test('a server that never answers is given up with AsanaUnavailable after the timeout', async (t) => {
     const { error } = await askOnce(t, () => {}, { limits: { requestMs: 10_000 } });
     assert.equal(error.code, 'AsanaUnavailable');
   });
 
-  test('nobody listening is AsanaUnavailable without an effect', async (t) => {
+  test('a refused connection is AsanaUnavailable, and the request surely had no effect', async (t) => {
     const session = openTestSession(t, 'http://127.0.0.1:9');
     await assert.rejects(session.rest.me(call), (error: unknown) => {
       assert.ok(error instanceof AsanaError);
@@ -178,12 +189,12 @@ suite('hostile and broken answers', () => {
     });
   });
 
-  test('a name that does not resolve is AsanaUnavailable and speaks of DNS', async (t) => {
+  test('a name that does not resolve is AsanaUnavailable, and the message names DNS', async (t) => {
     const session = openTestSession(t, '', { baseUrl: 'https://asana.invalid/api/1.0' });
     await assert.rejects(session.rest.me(call), { code: 'AsanaUnavailable', message: /DNS/ });
   });
 
-  test('plain HTTP where TLS is expected fails the handshake and sends no token', async (t) => {
+  test('a server without TLS at an https address is AsanaUnavailable, and no request is sent', async (t) => {
     const { url, seen } = await startScriptedServer(t, () => ({ body: ann }));
     const session = openTestSession(t, '', { baseUrl: url.replace('http:', 'https:') });
     await assert.rejects(session.rest.me(call), { code: 'AsanaUnavailable' });
@@ -192,7 +203,7 @@ suite('hostile and broken answers', () => {
 });
 
 suite('redirects', () => {
-  test('a redirect is not followed: no request, let alone the token, reaches the other host', async (t) => {
+  test('a redirect is not followed, and no request reaches the other host', async (t) => {
     const other = await startScriptedServer(t, () => ({ body: ann }));
     const { error } = await askOnce(t, {
       status: 302,
@@ -204,18 +215,18 @@ suite('redirects', () => {
   });
 });
 
-suite('repeating', () => {
+suite('retries', () => {
   const failingUntil = (count: number, reply: ScriptedReply): Script => {
     return (_, index) => (index < count ? reply : { body: ann });
   };
 
-  test('a read is repeated after failures that pass, and the answer is that of the last', async (t) => {
+  test('a read is retried after temporary failures and returns the answer of the last attempt', async (t) => {
     const { url, seen } = await startScriptedServer(t, failingUntil(3, { status: 503 }));
     const tally = { requests: 0 };
     const answer = await openTestSession(t, url).rest.me({ ...call, tally });
     assert.equal(answer.value.email, 'ann@acme.example');
     assert.equal(seen.length, 4);
-    assert.equal(tally.requests, 4, 'every request sent counts');
+    assert.equal(tally.requests, 4, 'every request sent is counted');
   });
 
   test('a read is given up after four attempts', async (t) => {
@@ -223,13 +234,13 @@ suite('repeating', () => {
     assert.equal(seen.length, 4);
   });
 
-  test('a refusal is not repeated', async (t) => {
+  test('a refusal is not retried', async (t) => {
     const { seen } = await askOnce(t, { status: 401, body: { errors: [{ message: 'Not Authorized' }] } });
     assert.equal(seen.length, 1);
   });
 
   for (const status of [429, 500, 503]) {
-    test(`an invitation, a removal and a deactivation are sent once, ${status} or not`, async (t) => {
+    test(`a create, an invitation, a removal or a deactivation is not retried after ${status}`, async (t) => {
       const { url, seen } = await startScriptedServer(t, () => ({ status, headers: { 'retry-after': '1' } }));
       const session = openTestSession(t, url);
       const code = status === 429 ? 'RateLimited' : 'AsanaUnavailable';
@@ -244,14 +255,14 @@ suite('repeating', () => {
     });
   }
 
-  test('setting a license is repeated: twice the same value is one change', async (t) => {
+  test('setting a license is retried, since setting the same value twice is one change', async (t) => {
     const { url, seen } = await startScriptedServer(t, (_, index) => ({ status: index === 0 ? 502 : 204 }));
     const answer = await openTestSession(t, url).scim?.setUserType('1', 'enterprise', call);
-    assert.equal(answer?.value, null, 'a 204 brings no user');
+    assert.equal(answer?.value, null, 'a 204 has no user');
     assert.equal(seen.length, 2);
   });
 
-  test('a license that was not answered at first may be set, though its repetition is refused with 429', async (t) => {
+  test('the outcome of setting a license is unknown after a 503, even if its retry is refused with 429', async (t) => {
     const { url, seen } = await startScriptedServer(t, (_, index) =>
       index === 0 ? { status: 503 } : { status: 429, headers: { 'retry-after': '60' } },
     );
@@ -281,7 +292,7 @@ suite('repeating', () => {
     await assert.rejects(asked, /shutting down/);
   });
 
-  test('an abort between the permit and the wire lets nothing leave', async (t) => {
+  test('an abort between the permit and the request sends nothing', async (t) => {
     const { url, seen } = await startScriptedServer(t, () => ({ body: { data: { gid: '1', name: '' } } }));
     const controller = new AbortController();
     const tally = { requests: 0 };
@@ -292,7 +303,7 @@ suite('repeating', () => {
     assert.deepEqual([seen.length, tally.requests], [0, 0]);
   });
 
-  test('an abort ends a request on the wire with its own reason', async (t) => {
+  test('an abort ends a request in flight with its own reason', async (t) => {
     const controller = new AbortController();
     const { url } = await startScriptedServer(t, () => {
       controller.abort(new Error('shutting down'));
@@ -312,7 +323,7 @@ suite('Retry-After', () => {
     body: { errors: [{ message: "You've made too many requests and hit a rate limit." }] },
   });
 
-  test('after a 429 nobody sends before it has passed, by REST or by SCIM, and then all is well', async (t) => {
+  test('after a 429, REST and SCIM send nothing until Retry-After has passed, and then succeed', async (t) => {
     const at: number[] = [];
     const clock = fastClock(100);
     const { url } = await startScriptedServer(t, ({ path }, index) => {
@@ -320,10 +331,11 @@ suite('Retry-After', () => {
       if (index === 0) return limited('20');
       return { body: path.includes('/scim/') ? { id: '1', userName: 'a@acme.example' } : ann };
     });
-    const session = openTestSession(t, url, { clock });
+    const meter = new RecordingMeter();
+    const session = openTestSession(t, url, { clock, meter });
     const first = session.rest.me({ priority: 'sync' });
-    while (at.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const refused = 'asana_requests_total{api="rest",operation="users.me",code="429"}';
+    while (!meter.values.has(refused)) await new Promise((resolve) => setTimeout(resolve, 1));
     await Promise.all([first, session.scim?.user('1', { priority: 'sync' })]);
     assert.equal(at.length, 3);
     for (const later of at.slice(1)) {
@@ -332,7 +344,7 @@ suite('Retry-After', () => {
   });
 
   for (const header of [undefined, '-5', 'soon']) {
-    test(`a 429 with Retry-After ${header} waits for the quota's whole minute`, async (t) => {
+    test(`a 429 with Retry-After ${header} is retried after the whole minute of the quota`, async (t) => {
       const clock = fastClock(200);
       const begun = clock.monotonic();
       const { url } = await startScriptedServer(t, (_, index) =>
@@ -343,20 +355,20 @@ suite('Retry-After', () => {
     });
   }
 
-  test('a huge Retry-After is not waited for: the caller is told when to come back, and so are the next ones', async (t) => {
+  test('a huge Retry-After rejects the request as RateLimited, and the next one without sending it', async (t) => {
     const { url, seen } = await startScriptedServer(t, () => limited('86400'));
     const session = openTestSession(t, url);
     await assert.rejects(session.rest.me(call), { code: 'RateLimited', retryAfterMs: 3_600_000 });
     await assert.rejects(session.rest.me({ priority: 'action' }), { code: 'RateLimited' });
-    assert.equal(seen.length, 1, 'the second was not sent');
+    assert.equal(seen.length, 1, 'the second request was not sent');
   });
 });
 
-suite('after its session was closed', () => {
+suite('after its session is closed', () => {
   /** Returns the error that a request failed with; fails if the request was answered. */
   async function failureOf(asked: Promise<unknown> | undefined): Promise<AsanaError> {
     const error = await (asked ?? Promise.reject(new TypeError('nothing was asked'))).then(
-      () => assert.fail('it should have failed'),
+      () => assert.fail('the request should have failed'),
       (failure: unknown) => failure,
     );
     assert.ok(error instanceof AsanaError, inspect(error));
@@ -364,7 +376,7 @@ suite('after its session was closed', () => {
     return error;
   }
 
-  test('a request under way fails, is not repeated, and may have taken effect', async (t) => {
+  test('a request in flight fails, is not retried, and may have taken effect', async (t) => {
     const tally: Tally = { requests: 0 };
     const { url, seen } = await startScriptedServer(t, (_, index) => {
       session.close();
@@ -374,11 +386,11 @@ suite('after its session was closed', () => {
     const error = await failureOf(session.scim?.setUserType('1', 'enterprise', { ...call, tally }));
     assert.deepEqual([seen.length, tally.requests], [1, 1]);
     assert.equal(error.outcomeUnknown, true);
-    assert.ok(mayBeDone(tally), 'the first try may have been carried out');
+    assert.ok(mayBeDone(tally), 'the first attempt may have been carried out');
     assert.ok(mayBeDone(tally));
   });
 
-  test('one that waits for its repetition is not repeated, and its first try may have taken effect', async (t) => {
+  test('a request that waits for a retry is not retried, and its first attempt may have taken effect', async (t) => {
     const tally: Tally = { requests: 0 };
     const { url, seen } = await startScriptedServer(t, (_, index) =>
       index === 0 ? { status: 503 } : { status: 204 },
@@ -393,14 +405,14 @@ suite('after its session was closed', () => {
     const error = await failureOf(session.scim?.setUserType('1', 'enterprise', { ...call, tally }));
     assert.deepEqual([seen.length, tally.requests], [1, 1]);
     assert.equal(error.outcomeUnknown, true);
-    assert.ok(mayBeDone(tally), 'the first try may have been carried out');
+    assert.ok(mayBeDone(tally), 'the first attempt may have been carried out');
   });
 
   for (const { close, because } of [
-    { close: 'before', because: 'it was closed before' },
-    { close: 'guard', because: 'it was closed when everything but the wire was waited for' },
+    { close: 'before', because: 'the session is closed before the call' },
+    { close: 'guard', because: 'the session is closed while the guard runs' },
   ] as const) {
-    test(`a new request does not leave, and surely had no effect: ${because}`, async (t) => {
+    test(`a new request is not sent, and surely had no effect: ${because}`, async (t) => {
       const tally: Tally = { requests: 0 };
       const { url, seen } = await startScriptedServer(t, () => ({ status: 204 }));
       const session = openTestSession(t, url);
@@ -422,8 +434,8 @@ suite('after its session was closed', () => {
   }
 });
 
-suite('what is sent', () => {
-  test('the token goes into the Authorization header and nowhere else', async (t) => {
+suite('tokens and connections', () => {
+  test('the token is sent in the Authorization header and nowhere else', async (t) => {
     const { url, seen } = await startScriptedServer(t, () => ({ body: ann }));
     await openTestSession(t, url).rest.me(call);
     const [request] = seen;
@@ -434,17 +446,20 @@ suite('what is sent', () => {
     assert.match(String(others['user-agent']), /^asana-connector\//);
   });
 
-  test('SCIM uses its own token when there is one, and a budget of its own', async (t) => {
+  test('SCIM uses its own token if it has one, and a budget of its own', async (t) => {
     const { url, seen } = await startScriptedServer(t, () => ({
       body: { id: '1', userName: 'a@acme.example' },
     }));
-    const session = openTestSession(t, url, { scimToken: new Redacted('scim-token') });
+    const { clock, budgets } = smallBudgets();
+    const session = openTestSession(t, url, { budgets, clock, scimToken: new Redacted('scim-token') });
     await session.scim?.user('1', call);
     assert.equal(seen[0]?.headers.authorization, 'Bearer scim-token');
     assert.equal(session.sharedToken, false);
+    const left = (token: string) => budgets.borrow(new Redacted(token)).budget.available();
+    assert.deepEqual([left('scim-token'), left(CANARY_TOKEN)], [9, 10]);
   });
 
-  test('connections are kept and used again', async (t) => {
+  test('consecutive requests reuse one connection', async (t) => {
     const ports = new Set<number | undefined>();
     const { url } = await startScriptedServer(t, () => (response) => {
       ports.add(response.socket?.remotePort);
@@ -456,8 +471,8 @@ suite('what is sent', () => {
   });
 });
 
-suite('what the headers say', () => {
-  test("Asana's clock and request id come with the answer", async (t) => {
+suite('response headers', () => {
+  test("an answer carries Asana's time and request id", async (t) => {
     const headers = { date: 'Tue, 24 Nov 2026 10:00:00 GMT', 'x-request-id': 'abc-123' };
     const { url } = await startScriptedServer(t, () => ({ headers, body: ann }));
     const { date, requestId } = await openTestSession(t, url).rest.me(call);
@@ -465,13 +480,13 @@ suite('what the headers say', () => {
     assert.equal(requestId, 'abc-123');
   });
 
-  test('they come with a refusal too, and a request id that is none is dropped', async (t) => {
+  test("a refusal carries Asana's time too, and a malformed request id is dropped", async (t) => {
     const headers = { date: 'Tue, 24 Nov 2026 10:00:00 GMT', 'x-request-id': 'a b"c' };
     const { error } = await askOnce(t, { status: 403, headers });
     assert.deepEqual([error.date, error.requestId], [Date.parse(headers.date), null]);
   });
 
-  test('an announced change that affects us is logged once for each name', async (t) => {
+  test('an Asana-Change is logged once per name if it affects the client, and otherwise not', async (t) => {
     const lines: [string, LogFields | undefined][] = [];
     const log = {
       ...silentLogger,
@@ -490,7 +505,7 @@ suite('what the headers say', () => {
 });
 
 suite('metrics', () => {
-  test('requests are counted by interface, operation and code, without addresses', async (t) => {
+  test('requests are counted by API, operation and status code', async (t) => {
     const meter = new RecordingMeter();
     const { url } = await startScriptedServer(t, (_, index) =>
       index === 0 ? { status: 503 } : { body: ann },
@@ -510,15 +525,15 @@ suite('opening a session', () => {
   const open = (t: TestContext, overrides: Parameters<typeof openTestSession>[2]) => () =>
     openTestSession(t, 'http://127.0.0.1:9', overrides);
   const refused: readonly [baseUrl: string, because: string][] = [
-    ['http://app.asana.com/api/1.0', 'plain http would show the token to the network'],
-    ['http://127.0.0.1.evil.example/api', 'a name that begins like a loopback address'],
-    ['ftp://app.asana.com', 'another protocol'],
-    ['app.asana.com', 'no URL'],
-    ['https://user:password@app.asana.com', 'credentials in the address'],
-    ['https://app.asana.com/api?x=1', 'a query'],
+    ['http://app.asana.com/api/1.0', 'plain http would expose the token to the network'],
+    ['http://127.0.0.1.evil.example/api', 'a name that only begins like a loopback address'],
+    ['ftp://app.asana.com', 'neither http nor https'],
+    ['app.asana.com', 'not a URL'],
+    ['https://user:password@app.asana.com', 'credentials in the URL'],
+    ['https://app.asana.com/api?x=1', 'a query in the URL'],
   ];
   for (const [baseUrl, because] of refused) {
-    test(`${baseUrl} is refused: ${because}`, (t) => {
+    test(`${baseUrl} is rejected: ${because}`, (t) => {
       assert.throws(open(t, { baseUrl }), { code: 'InvalidInput', field: 'asana-api-url' });
     });
   }
@@ -535,7 +550,7 @@ suite('opening a session', () => {
   }
 
   for (const token of ['', 'two words', 'line\n', 'ümlaut', 'x'.repeat(9000)]) {
-    test(`a token no header can carry is refused without showing it (${token.length} characters)`, (t) => {
+    test(`a token that no header can carry is rejected without showing it (${token.length} characters)`, (t) => {
       assert.throws(open(t, { token: new Redacted(token) }), (error: unknown) => {
         assert.match(String(error), /token: is empty/);
         assert.ok(token === '' || !inspect(error).includes(token));
@@ -544,13 +559,9 @@ suite('opening a session', () => {
     });
   }
 
-  test('a closed session gives its budgets back and leaves them filled as they were', async (t) => {
+  test('closing a session returns its budget without refilling it', async (t) => {
     const { url } = await startScriptedServer(t, () => ({ body: ann }));
-    const clock = fastClock(1);
-    const budgets = new BudgetRegistry(
-      { requestsPerMinute: 10, percent: 100 },
-      { clock, meter: new RecordingMeter() },
-    );
+    const { clock, budgets } = smallBudgets();
     const session = openTestSession(t, url, { budgets, clock });
     await session.rest.me(call);
     session.close();

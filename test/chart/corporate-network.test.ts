@@ -75,7 +75,7 @@ function startContainer(deployment: Rendered, folder: string, kubeconfig: string
   return { child, output: () => output, end };
 }
 
-test('caBundle and proxy are all that the operator needs to reach Asana and ConductorOne through a proxy under TLS', async (t) => {
+test('caBundle and proxy suffice for the operator to reach Asana and ConductorOne through a TLS proxy', async (t) => {
   const plane = await startControlPlane();
   t.after(() => plane.stop());
   const sandbox = await startSandbox({ accounts: 20, teams: 1, requestsPerMinute: 0 });

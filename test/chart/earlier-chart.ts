@@ -8,18 +8,15 @@ const ROOT = join(import.meta.dirname, '../..');
 const CHART = 'charts/asana-connector';
 const run = promisify(execFile);
 
-/** The chart before its last change. */
+/** The chart of a commit. */
 export interface EarlierChart {
   readonly folder: string;
-  /** `null` if the history is not available, as in a shallow clone; the chart is then the current one. */
-  readonly commit: string | null;
+  readonly commit: string;
   remove(): Promise<void>;
 }
 
-/** Extracts the chart from the newest commit in which it differs from the working tree. */
-export async function takeEarlierChart(): Promise<EarlierChart> {
-  const commit = await newestOther();
-  if (commit === null) return { folder: join(ROOT, CHART), commit, remove: () => Promise.resolve() };
+/** Extracts the chart of a commit. */
+export async function takeEarlierChart(commit: string): Promise<EarlierChart> {
   const directory = await mkdtemp(join(tmpdir(), 'asana-connector-chart-'));
   const archive = join(directory, 'chart.tar');
   await git('archive', `--output=${archive}`, commit, CHART);
@@ -28,7 +25,11 @@ export async function takeEarlierChart(): Promise<EarlierChart> {
   return { folder: join(directory, CHART), commit, remove };
 }
 
-async function newestOther(): Promise<string | null> {
+/**
+ * Returns the newest commit in which the chart differs from the working tree; `null` if the history is not available,
+ * as in a shallow clone.
+ */
+export async function findEarlierChart(): Promise<string | null> {
   const changes = await git('log', '--format=%H', '--max-count=20', '--', CHART).catch(() => '');
   for (const hash of changes.split('\n').filter((line) => line !== ''))
     for (const commit of [hash, `${hash}~`]) {

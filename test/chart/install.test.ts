@@ -77,7 +77,7 @@ const DENIED: Question[] = [
   },
 ];
 
-describe('the chart, installed', () => {
+describe('the installed chart', () => {
   let plane: ControlPlane;
 
   before(async () => {
@@ -110,7 +110,7 @@ describe('the chart, installed', () => {
     );
   }
 
-  test('lets the operator do what it must', async () => {
+  test('gives the operator every permission that it needs', async () => {
     const answers = await Promise.all(ALLOWED.map(({ ask }) => canI(ask)));
     assert.deepEqual(
       ALLOWED.filter((_, index) => answers[index] !== 'yes'),
@@ -118,7 +118,7 @@ describe('the chart, installed', () => {
     );
   });
 
-  test('lets the operator do nothing else', async () => {
+  test('denies the operator permissions that it does not need', async () => {
     const answers = await Promise.all(DENIED.map(({ ask }) => canI(ask)));
     assert.deepEqual(
       DENIED.filter((_, index) => answers[index] !== 'no'),
@@ -126,7 +126,7 @@ describe('the chart, installed', () => {
     );
   });
 
-  test('creates a pod template that a namespace enforcing the restricted standard accepts', async () => {
+  test('has a pod template that a namespace with the restricted Pod Security Standard accepts', async () => {
     await kubectl([
       'label',
       'namespace',
@@ -157,20 +157,20 @@ describe('the chart, installed', () => {
     );
   });
 
-  test('tells what to do next, in commands that name what was installed', async () => {
+  test('prints notes with the name of its Deployment and a valid manifest', async () => {
     const notes = await helm(['get', 'notes', RELEASE, '--namespace', NAMESPACE], {
       KUBECONFIG: plane.kubeconfigPath,
     });
     assert.match(notes, /rollout status deployment\/acme-asana-connector/);
     const manifest = /<<'YAML'\n([^]*?)\n {2}YAML/.exec(notes)?.[1];
-    assert.ok(manifest, 'the notes hold a manifest');
+    assert.ok(manifest, 'the notes contain a manifest');
     assert.match(
       await kubectl(['create', '--dry-run=server', '-f', '-'], manifest.replaceAll(/^ {2}/gm, '')),
       /created/,
     );
   });
 
-  test('shows examples on Artifact Hub that the definitions accept', async () => {
+  test('has an example of each kind for Artifact Hub, which its CRD accepts', async () => {
     const chart = parse(await readFile(join(CHART, 'Chart.yaml'), 'utf8')) as {
       annotations: Record<string, string>;
     };
@@ -185,7 +185,7 @@ describe('the chart, installed', () => {
     }
   });
 
-  test('is not installed a second time to watch every namespace, since both would act', async () => {
+  test('cannot be installed a second time for every namespace, since both would act', async () => {
     const second = helm(
       [
         'install',
@@ -203,7 +203,7 @@ describe('the chart, installed', () => {
     assert.equal(await kubectl(['get', 'deployments', '-n', 'second', '-o', 'name']), '');
   });
 
-  test('keeps the definitions and the objects when it is uninstalled, and takes them up again', async () => {
+  test('keeps the CRDs and the objects when it is uninstalled, and can be installed again', async () => {
     await kubectl(['apply', '-f', '-'], stringify(CONNECTOR));
     await uninstall({ kubeconfigPath: plane.kubeconfigPath, namespace: NAMESPACE, release: RELEASE });
     assert.equal(
@@ -227,7 +227,7 @@ describe('the chart, installed', () => {
     assert.equal(await canI('list asanaconnectors.asana-connector.dev -A'), 'yes');
   });
 
-  test('works in two namespaces with Roles alone, the rights to look at those namespaces included', async () => {
+  test('gives the operator permissions in the watched namespace, and in no other, when it is namespaced', async () => {
     for (const namespace of ['team-a', 'scoped']) await kubectl(['create', 'namespace', namespace]);
     await helm(
       [

@@ -10,35 +10,35 @@ describe('the chart', () => {
     {
       values: { caBundle: { configMap: 'a', secret: 'b' } },
       says: /a ConfigMap or a Secret, not both/,
-      because: 'one of two bundles would be ignored',
+      because: 'the CA bundle is named in both a ConfigMap and a Secret',
     },
     {
       values: { proxy: { httpsProxy: 'http://proxy.example:3128', secretRef: { name: 'proxy' } } },
       says: /httpsProxy or secretRef\.name, not both/,
-      because: 'one of two proxies would be ignored',
+      because: 'the proxy is set both directly and in a Secret',
     },
     {
       values: { metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
       says: /enable one of the two/,
-      because: 'every sample would be stored twice',
+      because: 'both a ServiceMonitor and a PodMonitor are enabled',
     },
     {
       values: { scope: 'namespaced', watchNamespaces: ['team-a'], connectors },
       says: /AsanaConnector acme: nobody watches its namespace iga/,
-      because: 'a declared object is where nobody watches',
+      because: 'a declared object is in a namespace that is not watched',
     },
     {
       values: { uninstall: { releaseGrants: false }, grants: { licenses: { alice: { spec: alice } } } },
       says: /uninstall\.releaseGrants must be true/,
-      because: 'the end of the release would take access away',
+      because: 'grants are declared without being released at uninstall',
     },
   ];
   for (const { values, says, because } of refused)
-    test(`is not rendered when ${because}`, async () => {
+    test(`is not rendered if ${because}`, async () => {
       await assert.rejects(renderValues(values), says);
     });
 
-  test('counts its own pods in a topology spread constraint that names none', async () => {
+  test('selects its own pods in a topology spread constraint without a selector', async () => {
     const constraint = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' };
     const others = { matchLabels: { app: 'other' } };
     const topologySpreadConstraints = [constraint, { ...constraint, labelSelector: others }];
@@ -48,7 +48,7 @@ describe('the chart', () => {
     assert.deepEqual(at(spread, 1, 'labelSelector'), others);
   });
 
-  test('prefers the labels of an object to those of all', async () => {
+  test('gives the labels of an object precedence over commonLabels', async () => {
     const label = 'example.com/team';
     const own = { labels: { [label]: 'own' } };
     const objects = await renderValues({
@@ -64,7 +64,7 @@ describe('the chart', () => {
     assert.equal(at(deployment, 'spec', 'template', 'metadata', 'labels', label), 'own');
   });
 
-  test('keeps Recreate without leader election, whatever the strategy says', async () => {
+  test('keeps the strategy Recreate without leader election, whatever the value of strategy', async () => {
     const values = { leaderElection: { enabled: false }, strategy: { type: 'RollingUpdate' } };
     const deployment = only(await renderValues(values), 'Deployment');
     assert.deepEqual(at(deployment, 'spec', 'strategy'), { type: 'Recreate' });
@@ -79,7 +79,7 @@ describe('the chart', () => {
     );
   });
 
-  test('declares connectors and grants in one wave of Argo CD, after the operator and the definitions', async () => {
+  test('puts connectors and grants into one sync wave of Argo CD, after the operator and the CRDs', async () => {
     const bob = { connectorRef: alice.connectorRef, email: 'bob@acme.example' };
     const grants = { licenses: { alice: { spec: alice } }, accounts: { bob: { spec: bob } } };
     for (const { apiVersion, metadata } of await renderValues({ connectors, grants })) {

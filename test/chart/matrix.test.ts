@@ -86,7 +86,7 @@ describe('the chart on a real API server', () => {
     }
   }
 
-  test('is not installed with declared objects before the definitions exist, and nothing of it is', async () => {
+  test('is not installed at all if it declares objects before the CRDs exist', async () => {
     await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
     const connectors = { acme: { spec: { credentials: { secretRef: { name: 'asana' } } } } };
     await assert.rejects(release('install', { connectors }), /ensure CRDs are installed first/);
@@ -102,7 +102,7 @@ describe('the chart on a real API server', () => {
         await untilRefused(ROOT_POD);
       });
 
-      test('is valid for the API server in every object, those of the hook included', async () => {
+      test('is valid for the API server in every object, including those of the hook', async () => {
         const rendered = objectsIn(await release('template', values, '--dry-run=server'));
         assert.ok(rendered.some(({ kind }) => kind === 'Deployment'));
         await validate(...rendered);
@@ -110,7 +110,7 @@ describe('the chart on a real API server', () => {
       });
 
       if (pods === 'restricted-v2')
-        test('would be refused there with the user, group and fsGroup that it has elsewhere', async () => {
+        test('would be rejected with the user, group and fsGroup that it has on other clusters', async () => {
           const elsewhere = { ...values, openshift: false };
           const rendered = objectsIn(await release('template', elsewhere, '--dry-run=server'));
           for (const object of rendered.filter(hasPods))
@@ -133,7 +133,7 @@ describe('the chart on a real API server', () => {
         assert.equal(env, '--max-old-space-size=250');
       });
 
-      test('leaves nothing but the definitions, where they are kept, when it is uninstalled', async () => {
+      test('leaves nothing when it is uninstalled, except for CRDs that are to be kept', async () => {
         const objects = await installed();
         const { kubeconfigPath } = plane;
         if (at(values, 'uninstall', 'releaseGrants') === false) {

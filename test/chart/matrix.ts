@@ -135,10 +135,10 @@ const everything: Values = {
 
 /** All ways in which the tests install the chart; together they set every value. */
 export const INSTALLATIONS: readonly Installation[] = [
-  { name: 'as it comes', values: {}, pods: 'restricted' },
+  { name: 'with default values', values: {}, pods: 'restricted' },
   { name: 'with every value set', values: everything, pods: 'restricted' },
   {
-    name: 'in namespaces, with what the other installations turn off or name otherwise',
+    name: 'in namespaces, with the alternatives to values of the other installations',
     values: {
       scope: 'namespaced',
       watchNamespaces: ['team-a', 'team-b'],
@@ -159,7 +159,7 @@ export const INSTALLATIONS: readonly Installation[] = [
     pods: 'restricted-v2',
   },
   {
-    name: 'without a policy for the Internet, roles, definitions and the hook of its own',
+    name: 'with a restricted Internet policy, and without roles, CRDs and the uninstall hook',
     values: {
       networkPolicy: {
         enabled: true,
@@ -171,5 +171,5 @@ export const INSTALLATIONS: readonly Installation[] = [
     },
     pods: 'restricted',
   },
-  { name: 'with definitions that go with it', values: { crds: { keep: false } }, pods: 'restricted' },
+  { name: 'with CRDs that are removed with it', values: { crds: { keep: false } }, pods: 'restricted' },
 ];

@@ -34,7 +34,7 @@ const DNS = '53/UDP 53/TCP 5353/UDP 5353/TCP to';
 const API_SERVER = '443/TCP 6443/TCP to';
 
 describe('the network policy', () => {
-  test('lets the operator reach the names of the cluster, the API server and public addresses', async () => {
+  test('lets the operator reach DNS, the API server and public addresses', async () => {
     const object = await policy({});
     assert.deepEqual(egressOf(object), [DNS, API_SERVER, '443/TCP to']);
     const blocks = at(object, 'spec', 'egress', 2, 'to') as { ipBlock: { cidr: string; except: string[] } }[];
@@ -42,14 +42,14 @@ describe('the network policy', () => {
       blocks.map(({ ipBlock }) => ipBlock.cidr),
       ['0.0.0.0/0', '::/0'],
     );
-    assert.ok(blocks[0]?.ipBlock.except.includes('169.254.0.0/16'), 'not the metadata of the cloud');
+    assert.ok(blocks[0]?.ipBlock.except.includes('169.254.0.0/16'), 'not the metadata service of a cloud');
   });
 
   for (const [because, values] of [
     ['by default', {}],
     ['with a proxy', { proxy: { httpsProxy: 'http://proxy.acme.example:3128' } }],
   ] as const)
-    test(`lets it reach no public address at the ports of the API server, ${because}`, async () => {
+    test(`lets the operator reach no public address at the ports of the API server, ${because}`, async () => {
       const allowed = at(await policy(values), 'spec', 'egress', 1, 'to') as { ipBlock: { cidr: string } }[];
       const reaches = (address: string, family: 'ipv4' | 'ipv6') =>
         allowed.some(({ ipBlock: { cidr } }) => {
@@ -68,10 +68,11 @@ describe('the network policy', () => {
       assert.equal(reaches('2001:4860:4860::8888', 'ipv6'), false);
     });
 
-  test('lets it reach the API server at the addresses that are named, and at no others', async () => {
+  test('lets the operator reach the API server only at the configured addresses and ports', async () => {
     const to = [{ ipBlock: { cidr: '203.0.113.7/32' } }];
     const object = await policy({ networkPolicy: { apiServer: { to, ports: [6443] } } });
     assert.deepEqual(at(object, 'spec', 'egress', 1, 'to'), to);
+    assert.deepEqual(egressOf(object), [DNS, '6443/TCP to', '443/TCP to']);
   });
 
   const proxies: readonly (readonly [url: string, port: number])[] = [
@@ -81,28 +82,28 @@ describe('the network policy', () => {
     ['http://[fd00::1]:8080', 8080],
   ];
   for (const [httpsProxy, port] of proxies)
-    test(`lets it reach the proxy ${httpsProxy} at its port, and no public address`, async () => {
+    test(`opens the port of the proxy ${httpsProxy} instead of the one for public addresses`, async () => {
       assert.deepEqual(egressOf(await policy({ proxy: { httpsProxy } })), [DNS, API_SERVER, `${port}/TCP`]);
     });
 
-  test('asks for the port of a proxy whose URL is in a Secret', async () => {
+  test('requires the port of a proxy whose URL is in a Secret', async () => {
     const proxy = { secretRef: { name: 'proxy' } };
     await assert.rejects(policy({ proxy }), /name the port of the proxy/);
     const named = { proxy, networkPolicy: { proxy: { ports: [3128] } } };
     assert.equal(egressOf(await policy(named)).at(-1), '3128/TCP');
   });
 
-  test('gives the uninstall hook a policy of its own, with names and the API server', async () => {
+  test('gives the uninstall hook a policy of its own, which allows only DNS and the API server', async () => {
     const object = await policy({}, 'acme-asana-connector-release');
     assert.deepEqual(egressOf(object), [DNS, API_SERVER]);
-    assert.equal(at(object, 'spec', 'ingress'), undefined, 'nothing comes in');
+    assert.equal(at(object, 'spec', 'ingress'), undefined, 'no ingress is allowed');
     assert.equal(
       at(object, 'spec', 'podSelector', 'matchLabels', 'app.kubernetes.io/name'),
       'asana-connector-release',
     );
   });
 
-  test('for Cilium names the hosts that the operator speaks to by default', async () => {
+  test('names for Cilium the hosts to which the operator connects by default', async () => {
     const example = await readFile(join(CHART, 'examples/values-cilium.yaml'), 'utf8');
     const object = (await renderValues(parse(example) as Values)).find(
       ({ kind }) => kind === 'CiliumNetworkPolicy',

@@ -25,7 +25,7 @@ describe("the chart's pre-delete hook", () => {
       assert.equal(
         metadata.annotations['helm.sh/hook-delete-policy'],
         'before-hook-creation,hook-succeeded',
-        'what failed stays to be looked at',
+        'a failed hook remains for inspection',
       );
     }
   });
@@ -74,7 +74,7 @@ describe("the chart's pre-delete hook", () => {
     assert.notEqual(at(labels, 'app.kubernetes.io/name'), 'asana-connector');
   });
 
-  test('has Roles alone in the watched namespaces when it is namespaced', async () => {
+  test('has only Roles, in the watched namespaces and its own, when it is namespaced', async () => {
     const hooks = await renderHooks('scope=namespaced', 'watchNamespaces={team-a,team-b}');
     assert.ok(!hooks.some(({ kind }) => kind.startsWith('Cluster')));
     assert.deepEqual(
@@ -88,7 +88,7 @@ describe("the chart's pre-delete hook", () => {
     );
   });
 
-  test("uses the operator's account where the chart creates no roles", async () => {
+  test("uses the operator's account if the chart creates no roles", async () => {
     const hooks = await renderHooks('rbac.create=false');
     assert.deepEqual(
       hooks.map(({ kind }) => kind),
@@ -100,7 +100,7 @@ describe("the chart's pre-delete hook", () => {
     );
   });
 
-  test('is left out when asked', async () => {
+  test('is omitted with uninstall.releaseGrants=false', async () => {
     assert.deepEqual(await renderHooks('uninstall.releaseGrants=false'), []);
   });
 });

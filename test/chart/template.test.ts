@@ -95,7 +95,7 @@ describe('the chart', () => {
       );
     });
 
-    test(`gives no role a wildcard, a list of secrets or the means to gain more (${variant})`, async () => {
+    test(`gives no role a wildcard, a list of Secrets or a way to gain more permissions (${variant})`, async () => {
       const roles = (await render(...values)).filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
       assert.ok(roles.length > 0);
       for (const role of roles) {
@@ -113,7 +113,7 @@ describe('the chart', () => {
     });
   }
 
-  test('asks for exactly the rights the operator needs, cluster-wide', async () => {
+  test('has a ClusterRole with exactly the permissions that the operator needs', async () => {
     const objects = await render();
     const role = objects.find(
       ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'acme-asana-connector',
@@ -123,7 +123,7 @@ describe('the chart', () => {
     assert.equal(at(only(objects, 'ClusterRoleBinding'), 'roleRef', 'name'), role.metadata.name);
   });
 
-  test('asks for the same rights as Roles alone when it is namespaced', async () => {
+  test('has only Roles, with the same permissions, when it is namespaced', async () => {
     const objects = await render(...(VARIANTS['namespaced'] ?? []));
     const kinds = new Set(objects.map(({ kind }) => kind));
     assert.ok(!kinds.has('ClusterRole') && !kinds.has('ClusterRoleBinding'), [...kinds].join(' '));
@@ -137,7 +137,7 @@ describe('the chart', () => {
       assert.equal(
         at(binding, 'subjects', 0, 'namespace'),
         NAMESPACE,
-        'the service account is where the release is',
+        'the service account is in the namespace of the release',
       );
     }
     const args = argsOf(objects, 'Deployment');
@@ -147,13 +147,13 @@ describe('the chart', () => {
     );
   });
 
-  test('watches the namespace of the release when it is namespaced and names none', async () => {
+  test('watches the namespace of the release when it is namespaced without watchNamespaces', async () => {
     const objects = await render('scope=namespaced');
     const args = argsOf(objects, 'Deployment');
     assert.ok(args.includes(`--namespace=${NAMESPACE}`));
   });
 
-  test('may touch one lease only, in its own namespace', async () => {
+  test('gives access to one lease only, in the namespace of the release', async () => {
     const role = (await render()).find(
       ({ metadata }) => metadata.name === 'acme-asana-connector-leader-election',
     );
@@ -171,7 +171,7 @@ describe('the chart', () => {
     ]);
   });
 
-  test('lets the built-in roles read and write the kinds, unless told not to', async () => {
+  test('adds the kinds to the built-in roles view and edit, unless this is disabled', async () => {
     const clusterRoles = async (...values: string[]) =>
       (await render(...values)).filter(({ kind }) => kind === 'ClusterRole').map(({ metadata }) => metadata);
     const byName = new Map((await clusterRoles()).map((metadata) => [metadata.name, metadata.labels ?? {}]));
@@ -191,7 +191,7 @@ describe('the chart', () => {
     );
   });
 
-  test('contains what keeps a second release out only where it watches every namespace', async () => {
+  test('contains the ClusterRole that prevents a second release only if it watches every namespace', async () => {
     const keepers = async (...values: string[]) =>
       (await render(...values)).filter(({ metadata }) => metadata.name === 'asana-connector-every-namespace');
     assert.deepEqual(
@@ -219,7 +219,7 @@ describe('the chart', () => {
     assert.ok(args.includes('--metrics-bind-address=:8080') && args.includes('--health-bind-address=:8081'));
   });
 
-  test('limits the heap below the memory limit, so that Node collects before the kernel kills', async () => {
+  test('limits the heap to less than three quarters of the memory limit', async () => {
     const container = at(only(await render(), 'Deployment'), 'spec', 'template', 'spec', 'containers', 0);
     const options = (at(container, 'env') as { name: string; value: string }[]).find(
       ({ name }) => name === 'NODE_OPTIONS',
@@ -230,8 +230,8 @@ describe('the chart', () => {
   });
 
   const settings: readonly [set: readonly string[], because: string][] = [
-    [[], 'as it comes'],
-    [['leaderElection.enabled=false'], 'without an election'],
+    [[], 'with default values'],
+    [['leaderElection.enabled=false'], 'without leader election'],
     [
       [
         'scope=namespaced',
@@ -241,11 +241,11 @@ describe('the chart', () => {
         'operator.conductorOne.host=acme.conductor.one:443',
         'otel.endpoint=http://collector.monitoring:4318',
       ],
-      'with everything that has no default',
+      'with values that have no default',
     ],
   ];
   for (const [set, because] of settings) {
-    test(`starts the operator with flags that it knows: ${because}`, async () => {
+    test(`starts the operator only with flags that it knows, ${because}`, async () => {
       const [command, ...flags] = argsOf(await render(...set), 'Deployment');
       assert.equal(command, 'operator');
       const operator = operatorCommand(AbortSignal.abort(), () => {}).exitOverride();
@@ -253,7 +253,7 @@ describe('the chart', () => {
     });
   }
 
-  test('mounts a volume at the folder of the audit file, for the operator that is told its path', async () => {
+  test('mounts the volume at the folder of the audit log, and passes the path to the operator', async () => {
     const path = '/var/log/asana-connector/audit.log';
     const volume = 'operator.auditLog.volume.persistentVolumeClaim.claimName=audit';
     const deployment = only(await render(`operator.auditLog.path=${path}`, volume), 'Deployment');
@@ -269,7 +269,7 @@ describe('the chart', () => {
     });
   });
 
-  test('refuses an audit file that nothing could be written to, or whose volume would hide the program', async () => {
+  test('rejects an audit log without a volume, or with a volume that would hide the program', async () => {
     await assert.rejects(render('operator.auditLog.path=/var/log/audit.log'), /name a volume/);
     const hiding = [
       'operator.auditLog.path=/app/audit.log',
@@ -279,20 +279,21 @@ describe('the chart', () => {
     assert.ok(await render('operator.auditLog.path=/tmp/audit.log'));
   });
 
-  test('elects a leader with two replicas, and refuses two without an election', async () => {
+  test('elects a leader of two replicas, limits disruptions, and rejects two without election', async () => {
     const objects = await render(...(VARIANTS['highly available'] ?? []));
     assert.equal(at(only(objects, 'Deployment'), 'spec', 'replicas'), 2);
+    assert.ok(argsOf(objects, 'Deployment').includes('--leader-elect'));
     assert.equal(at(only(objects, 'PodDisruptionBudget'), 'spec', 'maxUnavailable'), 1);
     await assert.rejects(render('replicaCount=2', 'leaderElection.enabled=false'), /both would act/);
   });
 
-  test('never runs an old and a new pod side by side when there is no election', async () => {
+  test('uses the strategy Recreate, and has no role for the lease, without leader election', async () => {
     const objects = await render('leaderElection.enabled=false');
     assert.deepEqual(at(only(objects, 'Deployment'), 'spec', 'strategy'), { type: 'Recreate' });
     assert.ok(!objects.some(({ metadata }) => metadata.name.endsWith('leader-election')));
   });
 
-  test('monitors with honorLabels, through the Service it also creates', async () => {
+  test('has, if enabled, a ServiceMonitor with honorLabels, which selects its Service', async () => {
     const objects = await render(...(VARIANTS['monitored'] ?? []));
     const monitor = only(objects, 'ServiceMonitor');
     assert.equal(at(monitor, 'spec', 'endpoints', 0, 'honorLabels'), true);
@@ -309,7 +310,7 @@ describe('the chart', () => {
     assert.ok(!(await render()).some(({ kind }) => kind === 'ServiceMonitor'), 'off by default');
   });
 
-  test('brings the alerts as they are in their file, with runbooks where the copy of them is', async () => {
+  test('contains, if enabled, the alerts of their file, with the URLs of runbooks below runbookBaseUrl', async () => {
     const set = ['metrics.prometheusRule.enabled=true', 'metrics.prometheusRule.labels.release=kps'];
     const rule = only(await render(...set), 'PrometheusRule');
     assert.equal(rule.metadata.labels?.['release'], 'kps');
@@ -326,7 +327,7 @@ describe('the chart', () => {
     assert.ok(!(await render()).some(({ kind }) => kind === 'PrometheusRule'), 'off by default');
   });
 
-  test('brings the dashboard as it is in its file, for the sidecar of Grafana', async () => {
+  test('contains, if enabled, the dashboard of its file, with the label for the sidecar of Grafana', async () => {
     const configMap = only(await render('metrics.dashboard.enabled=true'), 'ConfigMap');
     assert.equal(configMap.metadata.labels?.['grafana_dashboard'], '1');
     const file = await readFile(join(CHART, 'files/dashboard.json'), 'utf8');
@@ -334,7 +335,7 @@ describe('the chart', () => {
     assert.ok(!(await render()).some(({ kind }) => kind === 'ConfigMap'), 'off by default');
   });
 
-  test('keeps the definitions at uninstall, unless told not to, and leaves them out when asked', async () => {
+  test('keeps the CRDs at uninstall unless crds.keep is false, and omits them if crds.enabled is false', async () => {
     const definitions = async (...values: string[]) =>
       (await render(...values)).filter(({ kind }) => kind === 'CustomResourceDefinition');
     const kept = await definitions();
@@ -350,7 +351,7 @@ describe('the chart', () => {
     assert.deepEqual(await definitions('crds.enabled=false'), []);
   });
 
-  test('takes a digest over a tag', async () => {
+  test('prefers the digest of the image to its tag', async () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const objects = await render(
       'image.repository=registry.example.com/x',
@@ -363,7 +364,7 @@ describe('the chart', () => {
     );
   });
 
-  test('refuses namespaces to watch that would be ignored', async () => {
+  test('rejects watchNamespaces without scope namespaced', async () => {
     await assert.rejects(render('watchNamespaces={a}'), /needs scope namespaced/);
   });
 

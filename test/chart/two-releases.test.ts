@@ -108,7 +108,7 @@ suite('two releases of the chart, each for namespaces of its own', () => {
   });
   after(() => Promise.all(releases.map((release) => release.close())));
 
-  test('both lead, by a lease each', async () => {
+  test('both lead, each with a lease of its own', async () => {
     for (const { rig, identity } of releases) {
       const lease = await rig.client.get<KubernetesObject & { spec: { holderIdentity: string } }>(
         LEASES,
@@ -123,7 +123,7 @@ suite('two releases of the chart, each for namespaces of its own', () => {
     [0, 1],
     [1, 0],
   ] as const)
-    test(`the ${own === 0 ? 'first' : 'second'} one's objects and its Asana are left alone by the other, and taken up by itself`, async () => {
+    test(`only the ${own === 0 ? 'first' : 'second'} release acts on its own objects and its own Asana, also after a restart`, async () => {
       const [stopped, acting] = [releases[own], releases[other]] as [ScopedRelease, ScopedRelease];
       const { rig } = stopped;
       const given = `${rig.neighbour}/alg/given`;
@@ -143,7 +143,7 @@ suite('two releases of the chart, each for namespaces of its own', () => {
       assert.equal(await rig.licenseInAsana(alice), 'view only');
     });
 
-  test('neither asks the API server for anything of the other', () => {
+  test('neither logs the namespace of the other, or a forbidden request', () => {
     for (const [index, { rig }] of releases.entries()) {
       const { namespace } = releases[1 - index]?.rig ?? rig;
       const strange = rig.logs.filter((line) => line.includes(namespace) || line.includes('orbidden'));

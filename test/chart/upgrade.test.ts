@@ -8,7 +8,7 @@ import { REVOKE_FINALIZER } from '../../src/api/resources.ts';
 import { fullConnector, fullGrants } from '../api/manifests.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { kubectlPath } from '../controlplane/tools.ts';
-import { type EarlierChart, takeEarlierChart } from './earlier-chart.ts';
+import { type EarlierChart, findEarlierChart, takeEarlierChart } from './earlier-chart.ts';
 import { at, CHART, helm, NAMESPACE, RELEASE } from './helm.ts';
 
 const NOW = '2026-11-24T08:00:00Z';
@@ -26,12 +26,16 @@ const status = {
   ],
 };
 
-describe('helm upgrade from the chart as it was before its last change', () => {
+const commit = await findEarlierChart();
+const skip = commit === null && 'no earlier chart was found: the tests need the history of the repository';
+
+describe('helm upgrade from the chart as it was before its last change', { skip }, () => {
   let plane: ControlPlane;
   let earlier: EarlierChart;
 
   before(async () => {
-    [plane, earlier] = await Promise.all([startControlPlane(), takeEarlierChart()]);
+    assert.ok(commit);
+    [plane, earlier] = await Promise.all([startControlPlane(), takeEarlierChart(commit)]);
     await run('install', earlier.folder, '--create-namespace');
   });
   after(async () => {
@@ -57,7 +61,7 @@ describe('helm upgrade from the chart as it was before its last change', () => {
     return JSON.parse(await kubectl(['get', kind, name, '-o', 'json'])) as object;
   }
 
-  test('leaves objects of every kind, their finalizers and their status as they are, and takes them on', async () => {
+  test('leaves objects of every kind, their finalizers and their status unchanged and writable', async () => {
     const objects = [fullConnector, ...Object.values(fullGrants)];
     assert.equal(objects.length, kinds.length);
     for (const object of objects) {
@@ -73,7 +77,7 @@ describe('helm upgrade from the chart as it was before its last change', () => {
 
     await run('upgrade', CHART);
 
-    assert.deepEqual(await found(), before, `upgraded from ${earlier.commit ?? 'itself'}`);
+    assert.deepEqual(await found(), before, `upgraded from ${earlier.commit}`);
     for (const { kind, metadata } of objects) {
       await kubectl(['annotate', kind, metadata.name, 'asana-connector.dev/requestedAt=now']);
       const spec = at(await get(kind, metadata.name), 'spec');
@@ -81,7 +85,7 @@ describe('helm upgrade from the chart as it was before its last change', () => {
     }
   });
 
-  test('goes back with helm rollback, and forth again', async () => {
+  test('can be rolled back and repeated, and leaves the spec of a connector unchanged', async () => {
     const connector = await get(fullConnector.kind, fullConnector.metadata.name);
     for (const [command, chart] of [
       ['rollback', '1'],

@@ -15,7 +15,7 @@ const schema = JSON.parse(await readFile(join(CHART, 'values.schema.json'), 'utf
 const paths = chartValues(valuesYaml).map(({ path }) => path);
 
 describe('the values of the chart', () => {
-  test('have a row each in its README, with their default in YAML', async () => {
+  test('have one row each in the README, with their default in YAML', async () => {
     const readme = await readFile(join(CHART, 'README.md'), 'utf8');
     const rows = [...readme.matchAll(/^\| `([\w.]+)` \| `(.*?)` \| .+ \|$/gm)];
     assert.deepEqual(
@@ -26,14 +26,14 @@ describe('the values of the chart', () => {
       assert.deepEqual(parse(fallback), at(values, ...path.split('.')), path);
   });
 
-  test('are not documented without a description', () => {
+  test('require a description, whose lines are joined', () => {
     assert.throws(() => chartValues('a:\n  # -- Fine.\n  b: 1\n  c: 1\n'), /describe a\.c/);
     assert.deepEqual(chartValues('# A group.\na:\n  # For you.\n  # -- One,\n  # two.\n  b: 1\n'), [
       { path: 'a.b', fallback: 1, description: 'One, two.' },
     ]);
   });
 
-  test('are all known to the schema, which lets nothing unknown in at any depth', () => {
+  test('are all in the schema, which rejects unknown values at any depth', () => {
     const ajv = new Ajv.default({ strict: true, strictTypes: false });
     const check = ajv.compile(schema);
     assert.ok(check(values), JSON.stringify(check.errors));
@@ -42,7 +42,7 @@ describe('the values of the chart', () => {
       const keys = path.split('.');
       const parent = at(typo, ...keys.slice(0, -1)) as Record<string, unknown>;
       parent['typo'] = 1;
-      assert.ok(!check(typo), `a misspelt value beside ${path} should be refused`);
+      assert.ok(!check(typo), `a misspelt value beside ${path} should be rejected`);
     }
   });
 
@@ -69,7 +69,7 @@ describe('the values of the chart', () => {
     { set: 'strategy.rollingUpdate.maxUnavailble=1', says: /additional properties 'maxUnavailble'/ },
   ];
   for (const { set, says } of refused) {
-    test(`are refused by helm when somebody sets ${set}`, async () => {
+    test(`are rejected by helm if they contain ${set}`, async () => {
       await assert.rejects(render(set), says);
     });
   }
@@ -94,16 +94,16 @@ describe('the values of the chart', () => {
     {
       values: { grants: { licenses: { Alice: { spec } } } },
       says: /Alice/,
-      because: 'no object can have that name',
+      because: 'the name is invalid',
     },
     {
       values: { connectors: { acme: { spec: { credentials: { secretRef: { name: 'x' }, type: 'SA' } } } } },
       says: /connectors\/acme\/spec\/credentials\/type/,
-      because: 'there is no such type of token',
+      because: 'the type of the token is unknown',
     },
   ];
   for (const { values, says, because } of misdeclared) {
-    test(`are refused by helm when ${because} in a declared object`, async () => {
+    test(`are rejected by helm if ${because} in a declared object`, async () => {
       await assert.rejects(renderValues(values), says);
     });
   }

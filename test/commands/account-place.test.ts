@@ -10,7 +10,7 @@ interface ShownEnd {
   readonly message: string;
 }
 
-describe('an account that ConductorOne asks for', () => {
+describe('an account that ConductorOne requests', () => {
   let program: Bundle;
   let sandbox: Sandbox;
 
@@ -56,16 +56,16 @@ describe('an account that ConductorOne asks for', () => {
 
   const licenseOf = (email: string) => sandbox.state.personByEmail(email)?.profile.license;
 
-  for (const { over, kind, settings, license } of [
+  for (const { means, kind, settings, license } of [
     {
-      over: 'SCIM',
+      means: 'SCIM',
       kind: 'serviceAccount',
       settings: { BATON_USE_SERVICE_ACCOUNT: 'true', BATON_USE_SCIM_API: 'true' },
       license: 'view only',
     },
-    { over: 'an invitation', kind: 'personalAccessToken', settings: {}, license: 'enterprise' },
+    { means: 'an invitation', kind: 'personalAccessToken', settings: {}, license: 'enterprise' },
   ] as const) {
-    it(`is created over ${over} if the request or the connector names a workspace, and refused otherwise`, async () => {
+    it(`is created through ${means} only if the request or the connector names a workspace`, async () => {
       const [refused, named, defaulted] = ['a', 'b', 'c'].map((name) => `${name}.${kind}@acme.example`) as [
         string,
         string,

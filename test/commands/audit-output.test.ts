@@ -13,7 +13,7 @@ import { silentMeter } from '../../src/core/meter.ts';
 const deps = { log: silentLogger, meter: silentMeter, clock: systemClock };
 
 suite("the operator's audit lines", () => {
-  test('go to standard output and, where one is named, to a file', async (t) => {
+  test('are written to standard output and to the named file', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'audit-'));
     t.after(() => rm(folder, { recursive: true }));
     const path = join(folder, 'audit.log');
@@ -26,17 +26,22 @@ suite("the operator's audit lines", () => {
     assert.equal(await readFile(path, 'utf8'), '{"n":1}\n');
   });
 
-  test('end nothing when nobody reads standard output any more, and that is logged', async () => {
+  test('are still written to the file if standard output is closed, and the failure is logged', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'audit-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'audit.log');
     const logged: string[] = [];
     const log = { ...silentLogger, error: (message: string) => void logged.push(message) };
     const stdout = new Writable({
       autoDestroy: false,
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('EPIPE'), { code: 'EPIPE' })),
     });
-    const output = openAuditOutput(undefined, { ...deps, log, stdout });
+    const output = openAuditOutput(path, { ...deps, log, stdout });
     output.sink('{"n":1}');
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(logged, ['audit lines could not be written to standard output']);
+    output.sink('{"n":2}');
     output.close();
+    assert.equal(await readFile(path, 'utf8'), '{"n":1}\n{"n":2}\n');
   });
 });

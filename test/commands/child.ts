@@ -73,7 +73,7 @@ export class Child {
       assert.doesNotMatch(
         output,
         /"(message|remedy|error)":"[^"]*\bspec\./,
-        'a remedy names what only an object has',
+        'a remedy names a field that only an object has',
       );
       return ending;
     });

@@ -46,7 +46,7 @@ describe('the command line', () => {
 
   const all = [...COMMANDS, ...PLUGIN_COMMANDS.map((name) => `kubectl-asana ${name}`)];
   for (const command of all) {
-    it(`has a help with examples for: ${command || 'no command'}`, async () => {
+    it(`prints help with examples for ${command || 'no command'}`, async () => {
       const { code, stdout, stderr } = await run(...wordsOf(command), '--help');
       assert.equal(code, 0, stderr);
       assert.match(stdout, /\nExamples:\n {2}# [A-Z]/);
@@ -67,7 +67,7 @@ describe('the command line', () => {
     });
   }
 
-  it('groups the flags of the operator and of the connector', async () => {
+  it('groups the flags of the operator and of the connector under headings', async () => {
     const { stdout: operator } = await run('operator', '--help');
     for (const heading of [
       'Scope',
@@ -103,7 +103,7 @@ describe('the command line', () => {
     { words: ['sandbox', '--acounts', '3'], says: '--accounts' },
     { words: ['kubectl-asana', 'why', '--contxt=x'], says: '--context' },
   ]) {
-    it(`names what was meant: ${words.join(' ')}`, async () => {
+    it(`suggests the intended word for ${words.join(' ')}`, async () => {
       const { code, stdout, stderr } = await run(...words);
       assert.equal(code, 1);
       assert.equal(stdout, '');
@@ -119,20 +119,20 @@ describe('the command line', () => {
     ['--file', 'x', '2/1200/canary:canary'],
     ['sync', '--x=canary'],
   ]) {
-    it(`does not repeat what may be a token: ${words.join(' ').replaceAll('canary', 'secret')}`, async () => {
+    it(`does not repeat an argument that may be a token: ${words.join(' ').replaceAll('canary', 'secret')}`, async () => {
       // Child itself fails if the output contains the canary.
       const { code, stderr } = await run(...words);
       assert.ok(code !== 0 && stderr !== '');
     });
   }
 
-  it('takes what follows a flag as its value, even where it looks like a flag', async () => {
+  it('takes the next argument as the value of a flag, even if it looks like a flag', async () => {
     const { stderr } = await run('--invoke-action-args', '--tokn', '--workers', '-1');
     assert.match(stderr, /^InvalidInput: --token \(BATON_TOKEN\): is missing/m);
   });
 
   for (const words of [['-v'], ['--version'], ['kubectl-asana', 'help'], ['help', 'plan']]) {
-    it(`answers ${words.join(' ')}`, async () => {
+    it(`prints a version or a usage for ${words.join(' ')}`, async () => {
       const { code, stdout, stderr } = await run(...words);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^(\d+\.\d+\.\d+\n|Usage: )/);
@@ -148,7 +148,7 @@ describe('the command line', () => {
       ).end();
     before(() => symlink(program.main, join(folder.path, 'kubectl-asana')));
 
-    it('names the nearest command and flag', async () => {
+    it('suggests the nearest command and flag', async () => {
       assert.match((await plugin('stauts')).stderr, /\(Did you mean status\?\)/);
       assert.match((await plugin('sync', '--wiat')).stderr, /\(Did you mean --wait\?\)/);
     });
@@ -159,11 +159,11 @@ describe('the command line', () => {
     });
   });
 
-  describe('completes words', () => {
+  describe('complete-words', () => {
     const complete = async (...words: string[]) =>
       (await run('complete-words', '--', ...words)).stdout.split('\n').filter((word) => word !== '');
 
-    it('of commands, of commands in a command, of arguments and of flags', async () => {
+    it('completes commands, sub-commands, arguments and flags', async () => {
       assert.deepEqual(await complete('pl'), ['plan']);
       assert.deepEqual(await complete('kubectl-asana', 'ac'), ['acknowledge']);
       assert.deepEqual(await complete('completion', ''), ['bash', 'fish', 'powershell', 'zsh']);
@@ -174,7 +174,7 @@ describe('the command line', () => {
       ]);
     });
 
-    it('but not of what is hidden', async () => {
+    it('does not complete hidden commands and flags', async () => {
       assert.deepEqual(await complete('complete'), []);
       assert.deepEqual(await complete('connector', '--tick'), []);
     });

@@ -27,7 +27,7 @@ const shells: Readonly<Record<string, (script: string, words: readonly string[])
   fish: (script, words) => ['--no-config', '-c', `source ${script}; complete -C '${words.join(' ')}'`],
 };
 
-suite('the completion of words', () => {
+suite('shell completion', () => {
   let bundle: Bundle;
   let bin: string;
   before(async () => {
@@ -58,7 +58,7 @@ suite('the completion of words', () => {
     const script = join(bin, `${name}.${shell}`);
     const { stdout: source } = await run(join(bin, name), ['completion', shell], { env: environment() });
     await writeFile(script, source);
-    const ask = shells[shell] ?? assert.fail(`nobody knows how to ask ${shell}`);
+    const ask = shells[shell] ?? assert.fail(`no command asks ${shell} for completions`);
     const { stdout, stderr } = await run(program, [...ask(script, words)], {
       env: environment(),
     });
@@ -67,7 +67,7 @@ suite('the completion of words', () => {
   }
 
   for (const shell of Object.keys(shells)) {
-    test(`offers sub-commands, flags and shells in ${shell}`, async () => {
+    test(`offers sub-commands, flags and arguments in ${shell}`, async () => {
       assert.deepEqual(await offers(shell, 'kubectl-asana', 'sy'), ['sync']);
       assert.deepEqual(await offers(shell, 'kubectl-asana', 'extend', 'alg/alice', '--un'), ['--until']);
       assert.deepEqual(await offers(shell, 'kubectl-asana', 'completion', 'f'), ['fish']);
@@ -76,7 +76,7 @@ suite('the completion of words', () => {
   }
 
   // Debian has no package of PowerShell, so this checks the script without running it.
-  test('asks the program from PowerShell as from the other shells, under the name that is completed', async () => {
+  test('has a PowerShell script that runs complete-words under the name of the completed program', async () => {
     const { stdout: script } = await run(join(bin, 'kubectl-asana'), ['completion', 'powershell'], {
       env: environment(),
     });
@@ -95,7 +95,7 @@ suite('the completion of words', () => {
     assert.equal(stdout, 'powershell\n');
   });
 
-  test('is offered by kubectl itself where kubectl_complete-asana is on the PATH', async () => {
+  test('is offered by kubectl if kubectl_complete-asana is on the PATH', async () => {
     const kubectl = await kubectlPath();
     const script = '#!/bin/sh\nexec kubectl-asana complete-words -- "$@"\n';
     await writeFile(join(bin, 'kubectl_complete-asana'), script, { mode: 0o755 });

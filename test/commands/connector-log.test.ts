@@ -37,12 +37,12 @@ describe('the log of the connector', () => {
     assert.partialDeepStrictEqual(JSON.parse(first), { level: 'info', message: 'hello', count: 1 });
   });
 
-  it('calls settings what flags and variables call them', async () => {
+  it('names settings by their flags and variables', async () => {
     const [first = ''] = await written({}, (log) => log.warn('no', { remedy: 'see spec.workspaces' }));
     assert.equal(JSON.parse(first).remedy, 'see --workspace-ids (BATON_WORKSPACE_IDS)');
   });
 
-  it('has no debug lines once they expire, of a child either', async () => {
+  it('has no debug lines after their expiry, also from a child logger', async () => {
     const expiresAt = new FakeClock().now() + 60_000;
     const [first = ''] = await written({ logLevelDebugExpiresAt: expiresAt }, async (log, clock) => {
       log.child({ a: 1 }).debug('before');
@@ -60,7 +60,7 @@ describe('the log of the connector', () => {
     );
   });
 
-  it('cannot be opened where it cannot be written, and says which setting names the place', async () => {
+  it('is rejected with the name of its setting if a path cannot be written', async () => {
     await assert.rejects(
       written({ logPath: ['stderr', '/nowhere/a.log'] }, () => {}),
       {

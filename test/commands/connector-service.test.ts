@@ -87,7 +87,7 @@ describe('the connector in service mode', () => {
     });
   }
 
-  it('reaches the connected state with the documented Secret alone, syncs, carries out requests, and ends on SIGTERM', async () => {
+  it('connects with the documented Secret alone, syncs, carries out tasks and exits on SIGTERM', async () => {
     const stdout = await serving({}, async (child, hostId) => {
       const metadata = helloOf(hostId)?.connectorMetadata;
       assert.equal(metadata?.displayName, 'Asana');
@@ -139,7 +139,7 @@ describe('the connector in service mode', () => {
     return { at: (...path) => task.at('result', ...path) };
   }
 
-  it('deprovisions nobody unless that is allowed, and then no more than --max-deprovisions', async () => {
+  it('deprovisions accounts only if this is allowed, up to the limit of --max-deprovisions', async () => {
     let [first, second] = ['', ''];
     await serving({}, async (child) => {
       await carryOut(child, { type: 'syncFull' });
@@ -164,7 +164,7 @@ describe('the connector in service mode', () => {
     });
   });
 
-  it('uploads nothing, rather than a file without contents, with --skip-full-sync', async () => {
+  it('with --skip-full-sync, uploads nothing and fails sync tasks with Unavailable', async () => {
     const uploads = sandbox.conductorOne.uploads.list().length;
     await serving({ BATON_SKIP_FULL_SYNC: 'true' }, async (child) => {
       const { at } = await resultOf(child, { type: 'syncFull' });
@@ -174,7 +174,7 @@ describe('the connector in service mode', () => {
     assert.equal(sandbox.conductorOne.uploads.list().length, uploads);
   });
 
-  it('serves its health, which `health-check` asks for', async () => {
+  it('serves its live, ready and health endpoints, which `health-check` queries', async () => {
     const port = String(await freePort());
     const health = { BATON_HEALTH_CHECK: 'true', BATON_HEALTH_CHECK_PORT: port };
     await serving(health, async () => {
@@ -198,7 +198,7 @@ describe('the connector in service mode', () => {
     assert.match(wrong.stderr, /Allowed choices are health, ready, live/);
   });
 
-  it('is unhealthy while Asana refuses the token, and ready and alive all the same', async () => {
+  it('is unhealthy, but ready and live, while Asana rejects the token', async () => {
     const port = String(await freePort());
     const health = { BATON_HEALTH_CHECK: 'true', BATON_HEALTH_CHECK_PORT: port };
     await serving({ ...health, BATON_TOKEN: 'wrong-token' }, async () => {
@@ -231,19 +231,19 @@ describe('the connector in service mode', () => {
       change: () => ({ BATON_CLIENT_ID: 'canary@acme.conductor.one' }),
       code: INVALID_ARGUMENT,
       says: /^InvalidInput: --client-id \(BATON_CLIENT_ID\): must look like/m,
-      because: 'the client ID is cut short',
+      because: 'the client ID is truncated',
     },
     {
       change: () => ({ BATON_CLIENT_SECRET: 'secret-token:conductorone.com:v1:canary' }),
       code: INVALID_ARGUMENT,
       says: /^InvalidInput: --client-secret \(BATON_CLIENT_SECRET\): is truncated/m,
-      because: 'the client secret is cut short',
+      because: 'the client secret is truncated',
     },
     {
       change: () => ({ BATON_CLIENT_ID: `other-${sandbox.conductorOne.clientId}` }),
       code: UNAUTHENTICATED,
       says: /^CredentialsRejected: localhost:\d+ .*Create a new client ID and secret/m,
-      because: 'ConductorOne refuses the credentials',
+      because: 'ConductorOne rejects the credentials',
     },
     {
       change: () => ({
@@ -258,7 +258,7 @@ describe('the connector in service mode', () => {
       change: () => ({ SSL_CERT_FILE: '/nowhere/ca.pem' }),
       code: INVALID_ARGUMENT,
       says: /^InvalidInput: SSL_CERT_FILE: cannot read/m,
-      because: 'the authorities cannot be read',
+      because: 'the certificate authorities cannot be read',
     },
     {
       change: () => ({
@@ -267,10 +267,10 @@ describe('the connector in service mode', () => {
       }),
       code: INVALID_ARGUMENT,
       says: /^InvalidInput: --health-check-bind-address .*cannot listen on 127\.0\.0\.1 port \d+/m,
-      because: 'the health port is taken',
+      because: 'the port of the health endpoints is in use',
     },
   ] as { change: () => Variables; code: number; says: RegExp; because: string }[]) {
-    it(`ends with the remedy and the number of the gRPC code: ${because}`, async () => {
+    it(`prints an error message and exits with the number of the gRPC code if ${because}`, async () => {
       const ending = await folder.run({ ...variables, ...change() });
       assert.match(ending.stderr, says);
       assert.equal(ending.code, code);

@@ -49,7 +49,7 @@ describe('the connector without ConductorOne', () => {
   const gidOf = (email: string) => sandbox.state.personByEmail(email)?.gid ?? '';
 
   describe('syncs into a file', () => {
-    it('syncs once into sync.c1z with no argument at all, and writes nothing to standard output', async () => {
+    it('syncs once into sync.c1z without arguments, and writes nothing to standard output', async () => {
       const { code, stdout, stderr } = await folder.run(variables);
       assert.equal(code, 0, stderr);
       assert.equal(stdout, '');
@@ -66,7 +66,7 @@ describe('the connector without ConductorOne', () => {
       assert.equal(written?.['grants'], ids.size);
     });
 
-    it('does the same from source', async () => {
+    it('syncs once into sync.c1z when it is run from source', async () => {
       await using fromSource = await Folder.make(FROM_SOURCE);
       const { code, stderr } = await fromSource.run(variables);
       assert.equal(code, 0, stderr);
@@ -93,14 +93,14 @@ describe('the connector without ConductorOne', () => {
       );
     });
 
-    it('syncs into a file although there are credentials of ConductorOne, when it is told `sync`', async () => {
+    it('syncs into a file with the command `sync`, even if the credentials of ConductorOne are set', async () => {
       const credentials = { BATON_CLIENT_ID: 'a@localhost:1/ccc', BATON_CLIENT_SECRET: 'canary' };
       const { code, stderr } = await folder.run({ ...variables, ...credentials }, 'sync', '-f', 'out.c1z');
       assert.equal(code, 0, stderr);
       await access(join(folder.path, 'out.c1z'));
     });
 
-    it('syncs only what it is told, as a partial sync', async () => {
+    it('syncs only the resources of --sync-resources with --skip-grants, as a partial sync', async () => {
       const bids = `bid:r:workspace/${sandbox.workspace}`;
       const { code, stderr } = await folder.run(variables, '--sync-resources', bids, '--skip-grants');
       assert.equal(code, 0, stderr);
@@ -113,14 +113,14 @@ describe('the connector without ConductorOne', () => {
       assert.equal(file.grants().length, 0);
     });
 
-    it('does nothing with --skip-full-sync', async () => {
+    it('writes no file and sends no request with --skip-full-sync', async () => {
       const asked = sandbox.requests.since(0).length;
       assert.equal((await folder.run(variables, '--skip-full-sync')).code, 0);
       await assert.rejects(access(folder.file));
       assert.equal(sandbox.requests.since(0).length, asked);
     });
 
-    it('trusts for Asana, too, whom SSL_CERT_FILE names, and nobody else', async () => {
+    it('trusts a private certificate authority for Asana only if it is in SSL_CERT_FILE', async () => {
       const { key, certificate, authority } = await makeCertificate(Date.now());
       const ca = join(folder.path, 'ca.pem');
       await writeFile(ca, authority);
@@ -153,7 +153,7 @@ describe('the connector without ConductorOne', () => {
       }
     });
 
-    it('takes its settings from .baton.yaml too, and warns of those that nobody knows by name only', async () => {
+    it('reads .baton.yaml, and warns of unused and unknown settings without their values', async () => {
       await writeFile(
         join(folder.path, '.baton.yaml'),
         `token: ${sandbox.tokens.personalAccessToken}\nasana-api-url: ${sandbox.asanaUrl}\nworkers: canary\nunheard-of: canary\n`,
@@ -167,14 +167,14 @@ describe('the connector without ConductorOne', () => {
       );
     });
 
-    it('writes its log to a file when it is told to, for people if they wish', async () => {
+    it('writes its log to the file of --log-path, in the format of --log-format', async () => {
       const { code, stderr } = await folder.run(variables, '--log-path=log.txt', '--log-format', 'console');
       assert.equal(code, 0);
       assert.equal(stderr, '');
       assert.match(await readFile(join(folder.path, 'log.txt'), 'utf8'), / INFO {2}sync written file=/);
     });
 
-    it('ends with an error, and leaves no file, when it is stopped in the middle', async () => {
+    it('exits with Canceled and leaves no file if it is stopped during a sync', async () => {
       sandbox.settings.latencyMs = 2_000;
       try {
         const asked = sandbox.requests.since(0).length;
@@ -190,87 +190,87 @@ describe('the connector without ConductorOne', () => {
     });
   });
 
-  describe('says what to mend, and ends with the number of the gRPC code', () => {
+  describe('on an error, names the remedy and exits with the number of the gRPC code', () => {
     for (const { change, flags = [], code, says, because } of [
       {
         change: { BATON_TOKEN: '' },
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: --token \(BATON_TOKEN\): is missing: set it to a personal access token/m,
-        because: 'without a token nothing is read',
+        because: 'rejects a missing token',
       },
       {
         change: { BATON_TOKEN: 'canary-wrong' },
         code: UNAUTHENTICATED,
         says: /^CredentialsRejected: .*Create a new token in Asana/m,
-        because: 'Asana refuses the token',
+        because: 'reports a token that Asana rejects',
       },
       {
         change: { BATON_USE_SCIM_API: 'maybe' },
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: BATON_USE_SCIM_API: must be "true" or "false"/m,
-        because: 'a boolean is true or false',
+        because: 'rejects a boolean that is neither true nor false',
       },
       {
         change: { BATON_WORKSPACE_IDS: '17' },
         code: NOT_FOUND,
         says: /^WorkspaceNotFound: The token cannot see workspace 17/m,
-        because: 'the token does not see a workspace it is to read',
+        because: 'reports a configured workspace that the token cannot see',
       },
       {
         change: { BATON_USE_SERVICE_ACCOUNT: '' },
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: --use-scim-api .*BATON_USE_SERVICE_ACCOUNT/m,
-        because: 'SCIM needs a service account',
+        because: 'rejects SCIM without a service account',
       },
       {
         change: { BATON_ASANA_API_URL: 'http://asana.example/api/1.0' },
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: asana-api-url: must be https/m,
-        because: 'a token must not travel in the clear',
+        because: 'rejects an API URL without https',
       },
       {
         change: { BATON_CLIENT_ID: 'a@acme.conductor.one/ccc' },
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: --client-secret \(BATON_CLIENT_SECRET\): is missing/m,
-        because: 'service mode needs both credentials',
+        because: 'rejects a client ID without a client secret',
       },
       {
         change: { BATON_SYNC_RESOURCE_TYPES: 'license', BATON_USE_SCIM_API: 'false' },
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: --sync-resource-types \(BATON_SYNC_RESOURCE_TYPES\): must name one of/m,
-        because: 'a full sync of licenses alone would hold nothing without SCIM',
+        because: 'rejects a sync of only licenses without SCIM',
       },
       {
         change: { BATON_CREATE_ACCOUNT_EMAIL: 'new@acme.example' },
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: --create-account-login \(BATON_CREATE_ACCOUNT_LOGIN\): is missing/m,
-        because: 'an email address alone creates no account with the Go connector, and asks for no sync',
+        because: 'rejects an account creation with only an email address, and makes no sync',
       },
       {
         change: { BATON_FILE: '/nowhere/sync.c1z' },
         code: FAILED_PRECONDITION,
         says: /^FileUnusable: \/nowhere\/sync\.c1z.*--file/m,
-        because: 'the file cannot be written',
+        because: 'reports a file that cannot be written',
       },
       {
         change: { BATON_C1Z_TEMP_DIR: '/dev/null/temp' },
         code: FAILED_PRECONDITION,
         says: /^TempFolderUnusable: .*--c1z-temp-dir/m,
-        because: 'a read-only root file system has no room for temporary files',
+        because: 'reports a folder for temporary files that cannot be used',
       },
       {
         change: {},
         flags: ['--log-path', '/nowhere/log'],
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: --log-path \(BATON_LOG_PATH\): cannot write/m,
-        because: 'the log cannot be written',
+        because: 'reports a log file that cannot be written',
       },
       {
         change: {},
         flags: ['--file', 'sync.c1z', 'canary'],
         code: INVALID_ARGUMENT,
         says: /^InvalidInput: command line: contains arguments that do not belong to a flag/m,
-        because: 'a token whose flag was forgotten is not repeated',
+        because: 'rejects an argument without a flag, and does not repeat it',
       },
     ] as { change: Variables; flags?: string[]; code: number; says: RegExp; because: string }[]) {
       it(because, async () => {
@@ -282,7 +282,7 @@ describe('the connector without ConductorOne', () => {
       });
     }
 
-    it('refuses what it does not do and the Go connector does, with Unimplemented, and neither syncs nor asks Asana', async () => {
+    it('exits with Unimplemented, without a sync, for what only the Go connector supports', async () => {
       const asked = sandbox.requests.last;
       for (const [flags, says] of [
         [
@@ -300,7 +300,7 @@ describe('the connector without ConductorOne', () => {
       assert.equal(sandbox.requests.last, asked);
     });
 
-    it('refuses a file of version 3, and a folder that is not there, before it asks Asana for anything', async () => {
+    it('rejects a file of version 3 and a missing folder before it sends a request to Asana', async () => {
       await writeFile(folder.file, 'C1Z3\0 and a Pebble store');
       const asked = sandbox.requests.last;
       for (const [flags, says] of [
@@ -315,7 +315,7 @@ describe('the connector without ConductorOne', () => {
       assert.match(await readFile(folder.file, 'latin1'), /^C1Z3/);
     });
 
-    it('leaves the file as it was when a sync into it fails', async () => {
+    it('leaves the file unchanged if a sync into it fails', async () => {
       assert.equal((await folder.run(variables)).code, 0);
       const whole = await readFile(folder.file);
       assert.equal((await folder.run({ ...variables, BATON_TOKEN: 'canary-wrong' })).code, UNAUTHENTICATED);
@@ -323,18 +323,18 @@ describe('the connector without ConductorOne', () => {
     });
   });
 
-  describe('has commands that need no server', () => {
+  describe('a command that needs no server', () => {
     for (const { flags, begins, because } of [
-      { flags: ['capabilities', '-p'], begins: /^\{\n {2}"/, because: 'what it can do' },
-      { flags: ['config'], begins: /^\{\n {2}"fields": \[/, because: 'what it takes' },
+      { flags: ['capabilities', '-p'], begins: /^\{\n {2}"/, because: 'the capabilities' },
+      { flags: ['config'], begins: /^\{\n {2}"fields": \[/, because: 'the configuration fields' },
       {
         flags: ['migrate', '-f', 'secret.yaml'],
         begins: /^# The settings in the Secret/,
-        because: 'the object it would be',
+        because: 'the AsanaConnector for a Secret',
       },
-      { flags: ['--help'], begins: /^Usage: asana-connector[^]*--token <secret>/, because: 'how it is used' },
+      { flags: ['--help'], begins: /^Usage: asana-connector[^]*--token <secret>/, because: 'the usage' },
     ]) {
-      it(`prints ${because}, and nothing else`, async () => {
+      it(`prints ${because}, and nothing to standard error`, async () => {
         const secret = { kind: 'Secret', metadata: { name: 's' }, stringData: { BATON_TOKEN: 'canary' } };
         await writeFile(join(folder.path, 'secret.yaml'), JSON.stringify(secret));
         const { code, stdout, stderr } = await folder.run({}, ...flags);
@@ -345,8 +345,8 @@ describe('the connector without ConductorOne', () => {
     }
   });
 
-  describe('makes one change', () => {
-    it('grants an enterprise license, says so in one audit line, finds it done the second time, and takes it back', async () => {
+  describe('with the flags of a single change', () => {
+    it('grants an enterprise license once, with one audit line, and revokes it', async () => {
       assert.equal((await folder.run(variables)).code, 0);
       const file = await readFile(folder.file);
       const grant = {
@@ -386,7 +386,7 @@ describe('the connector without ConductorOne', () => {
       assert.equal(licenseOf('ada.lovelace@acme.example'), 'view only');
     });
 
-    it('deprovisions only when that is allowed', async () => {
+    it('deprovisions an account only with --allow-deprovision', async () => {
       assert.equal((await folder.run(variables)).code, 0);
       using file = await ReadC1z.open(folder.file);
       const id = file.grants().find((grant) => grant.id.startsWith('view only:'))?.id ?? '';
@@ -400,7 +400,7 @@ describe('the connector without ConductorOne', () => {
       assert.equal(sandbox.state.person(gid)?.profile.active, false);
     });
 
-    it('refuses what the file does not hold, and roles that no API gives', async () => {
+    it('rejects entitlements and accounts that the file lacks, and roles that no API can grant', async () => {
       assert.equal((await folder.run(variables)).code, 0);
       const grant = (entitlement: string, principal: string) =>
         folder.run(
@@ -433,7 +433,7 @@ describe('the connector without ConductorOne', () => {
       assert.match(revoke.stderr, /EntitlementNotFound: --revoke-grant /);
     });
 
-    it('needs a sync in the file first', async () => {
+    it('fails with FailedPrecondition if there is no file with a sync', async () => {
       const { code, stderr } = await folder.run(variables, '--revoke-grant', 'enterprise:17');
       assert.equal(code, FAILED_PRECONDITION);
       assert.match(stderr, /^FileUnusable: .*sync\.c1z/m);

@@ -21,12 +21,12 @@ const withoutEffect = new Set<string | null>([
 ]);
 
 describe('the settings of the Go connector', () => {
-  it('are 82 flags of every connector, and five of its own', () => {
+  it('are 82 flags of every Baton connector, and five flags of its own', () => {
     assert.deepEqual([goFlags.length, goAsanaFlags.length], [82, 5]);
     assert.equal(new Set(everyFlag.map(({ flag }) => flag)).size, 87);
   });
 
-  it('all have a row here, under the same names and of the same shape', () => {
+  it('are all in the tables of settings, with the same names and shapes', () => {
     const shapes = new Map([
       ...settingsList.map(([, { flag, shape }]) => [flag, shape === 'switch' ? 'switch' : 'value'] as const),
       ...acceptedSettings.flatMap(({ flag, shape }) => (flag === null ? [] : [[flag, shape] as const])),
@@ -43,7 +43,7 @@ describe('the settings of the Go connector', () => {
     for (const variable of goVariables) assert.ok(variables.has(variable), variable);
   });
 
-  it('are accepted without effect only where the Go connector has them', () => {
+  it('are accepted without effect only if the Go connector has them', () => {
     const known = new Set<string | null>(everyFlag.map(({ flag }) => flag));
     for (const { flag, variable } of acceptedSettings)
       assert.ok(flag === null ? goVariables.includes(variable) : known.has(flag), variable);
@@ -111,7 +111,7 @@ describe('a pod of the Go connector', () => {
     for (const { effect } of warnings) assert.match(String(effect), /^[A-Z].*\.$/);
   }
 
-  it('starts with every flag of it in its args, and hears once of each that has no effect', async () => {
+  it('starts with every flag in its args, and warns once of each without effect', async () => {
     const flags = everyFlag.flatMap((known) => {
       if (known.shape === 'switch') return [`--${known.flag}`];
       return [`--${known.flag}`, textOf(known)];
@@ -119,23 +119,23 @@ describe('a pod of the Go connector', () => {
     assertWarnings(await serve({}, flags), (flag) => `--${flag}`);
   });
 
-  it('starts with every flag of it written with an equals sign', async () => {
+  it('starts with every flag written with an equals sign, and warns once of each without effect', async () => {
     const flags = everyFlag.map((known) => `--${known.flag}=${textOf(known)}`);
     assertWarnings(await serve({}, flags), (flag) => `--${flag}`);
   });
 
-  it('starts with every variable of it, and hears once of each that has no effect', async () => {
+  it('starts with every variable, and warns once of each without effect', async () => {
     const variables = Object.fromEntries(everyFlag.map((known) => [variableOf(known.flag), textOf(known)]));
     assertWarnings(await serve(variables, []), variableOf);
   });
 
-  it('starts with every setting of it in .baton.yaml, and hears once of each that has no effect', async () => {
+  it('starts with every setting in .baton.yaml, and warns once of each without effect', async () => {
     const lines = everyFlag.map((known) => `${known.flag}: ${JSON.stringify(textOf(known))}\n`);
     await writeFile(join(folder.path, '.baton.yaml'), lines.join(''));
     assertWarnings(await serve({}, []), (flag) => `${flag} in .baton.yaml`);
   });
 
-  it('starts with the variables of it that have no flag, and hears once of each that has no effect', async () => {
+  it('starts with its variables that have no flag, and warns once of each without effect', async () => {
     const credentials = Object.entries(here).map(([flag, text]) => [variableOf(flag), text] as const);
     const names = acceptedSettings.flatMap(({ flag, variable }) => (flag === null ? [variable] : []));
     const variables = Object.fromEntries([...credentials, ...names.map((name) => [name, '1'] as const)]);
@@ -146,7 +146,7 @@ describe('a pod of the Go connector', () => {
     assert.deepEqual(warned.toSorted(), names.toSorted());
   });
 
-  it('makes one sync without a client ID, with every flag that has no effect and asks for nothing else', async () => {
+  it('makes one sync without a client ID, with every flag that has no effect and requests nothing', async () => {
     const flags = everyFlag
       .filter(({ flag }) => acceptedSettings.some((row) => row.flag === flag && !row.isRequest))
       .map((known) => `--${known.flag}=${textOf(known)}`);
@@ -156,7 +156,7 @@ describe('a pod of the Go connector', () => {
     assert.ok(linesOf(stderr).some(({ message }) => message === 'sync written'));
   });
 
-  it('takes every flag with the other commands of it, as cobra does', async () => {
+  it('accepts every flag also with capabilities, config and health-check, as cobra does', async () => {
     const flags = everyFlag.map((known) => `--${known.flag}=${textOf(known)}`);
     for (const command of ['capabilities', 'config']) {
       const { code, stdout, stderr } = await folder.run({}, command, ...flags);

@@ -42,7 +42,7 @@ async function flagsOf(
   return command.opts();
 }
 
-suite('a variable that is empty', () => {
+suite('an empty environment variable', () => {
   for (const { make, words = [], variable, field, value } of [
     { make: operator, variable: 'ASANA_REQUESTS_PER_MINUTE', field: 'asanaRequestsPerMinute', value: 1500 },
     { make: operator, variable: 'CONCURRENCY', field: 'concurrency', value: 50 },
@@ -71,12 +71,12 @@ suite('a variable that is empty', () => {
       value: [],
     },
   ]) {
-    test(`leaves ${variable} of ${make().name()} at ${JSON.stringify(value)}`, async (t) => {
+    test(`gives the flag of ${variable} the value ${JSON.stringify(value)} in ${make().name()}`, async (t) => {
       assert.deepEqual((await flagsOf(t, make, words, { [variable]: '' }))[field], value);
     });
   }
 
-  test('does not hide the flag, which counts', async (t) => {
+  test('does not override the flag', async (t) => {
     const words = ['--asana-requests-per-minute', '150'];
     const flags = await flagsOf(t, operator, words, { ASANA_REQUESTS_PER_MINUTE: '' });
     assert.equal(flags['asanaRequestsPerMinute'], 150);
@@ -106,12 +106,12 @@ suite('a flag', () => {
     { make: plugin('status'), words: ['-n', ''] },
     { make: plugin('sync'), words: ['--timeout', ''] },
   ]) {
-    test(`is refused: ${make().name()} ${words.map((word) => JSON.stringify(word)).join(' ')}`, async (t) => {
+    test(`with an invalid value is rejected: ${make().name()} ${words.map((word) => JSON.stringify(word)).join(' ')}`, async (t) => {
       await assert.rejects(flagsOf(t, make, words), { code: 'commander.invalidArgument' });
     });
   }
 
-  test('that repeats namespaces adds them up', async (t) => {
+  test('that is repeated collects the namespaces of all its values', async (t) => {
     const flags = await flagsOf(t, release, ['--all', '--namespace', 'iga', '--namespace', 'a, b']);
     assert.deepEqual(flags['namespace'], ['iga', 'a', 'b']);
   });

@@ -53,19 +53,20 @@ async function start(finalizers: readonly string[]) {
   return { cluster, sweep, released };
 }
 
-suite('a grant that is released while it is deleted', () => {
-  test("is forgotten where somebody else's finalizer keeps it, and found no second time", async () => {
+suite('a grant that is released while it is being deleted', () => {
+  test('loses its finalizer and status.applied if a foreign finalizer keeps it, and is released only once', async () => {
     const { cluster, sweep, released } = await start([REVOKE_FINALIZER, THEIRS]);
     await cluster.remove(KIND, 'iga', 'bob');
     assert.deepEqual(await sweep(), { seen: 1, released: 1, left: [], waiting: 0 });
-    const { metadata, status } = cluster.object(KIND, 'iga', 'bob') ?? assert.fail('it is gone');
+    const { metadata, status } =
+      cluster.object(KIND, 'iga', 'bob') ?? assert.fail('the grant no longer exists');
     assert.deepEqual(metadata.finalizers, [THEIRS]);
     assert.equal((status as { applied?: unknown } | undefined)?.applied, undefined);
     assert.deepEqual(await sweep(), { seen: 1, released: 0, left: [], waiting: 0 });
     assert.equal(released.length, 1);
   });
 
-  test('counts as released when it has gone with our finalizer', async () => {
+  test('counts as released if it disappears with our finalizer', async () => {
     const { cluster, sweep } = await start([REVOKE_FINALIZER]);
     await cluster.remove(KIND, 'iga', 'bob');
     assert.deepEqual(await sweep(), { seen: 1, released: 1, left: [], waiting: 0 });

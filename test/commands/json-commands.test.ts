@@ -12,7 +12,7 @@ async function capabilities(...flags: string[]): Promise<{ text: string; json: J
 }
 
 describe('asana-connector capabilities', () => {
-  it('prints an Any in the JSON of protobuf, two spaces deep, with the Any of each resource type in it', async () => {
+  it('prints all capabilities as a protobuf Any in JSON, indented by two spaces', async () => {
     const { text, json } = await capabilities('--use-scim-api', '-p');
     assert.match(text, /\n {2}"@type": "type/);
     assert.equal(json.at('@type').value, 'type.googleapis.com/c1.connector.v2.ConnectorCapabilities');
@@ -46,12 +46,12 @@ describe('asana-connector capabilities', () => {
     });
   });
 
-  it('announces nothing that its settings leave out', async () => {
+  it('omits licenses without SCIM, and provisioning if it is off', async () => {
     const { json } = await capabilities('--provisioning=false');
     const types = json.at('resourceTypeCapabilities').list();
     assert.deepEqual(
-      types.map((one) => one.at('resourceType', 'id').value),
-      ['team', 'user', 'workspace'],
+      types.map((one) => [one.at('resourceType', 'id').value, one.at('capabilities').value]),
+      ['team', 'user', 'workspace'].map((id) => [id, ['CAPABILITY_SYNC']]),
     );
     assert.deepEqual(json.at('connectorCapabilities').value, ['CAPABILITY_SYNC']);
     assert.equal(json.at('credentialDetails').value, undefined);
@@ -85,7 +85,7 @@ describe('asana-connector config', () => {
     assert.ok(fields.every((one) => one.at('description').text().endsWith('.')));
   });
 
-  it('tells what each field holds, and that the token is required and secret', () => {
+  it('prints the type of each field, and that the token is required and secret', () => {
     const fields = new Json(JSON.parse(text)).at('fields').list();
     const rest = fields.map(({ value }) => Object.entries(value as object).slice(NAMES_OF_A_FIELD));
     assert.deepEqual(

@@ -80,12 +80,12 @@ async function migrate(text: string, ...flags: string[]): Promise<Printed> {
   await command.exitOverride().parseAsync(['-f', '-', ...flags], { from: 'user' });
   const manifest: unknown = parse(yaml);
   new ManifestValidator().check(manifest);
-  assert.ok(!`${yaml}${warnings}`.includes('canary'), 'nothing secret is printed');
+  assert.ok(!`${yaml}${warnings}`.includes('canary'), 'no secret is printed');
   return { yaml, warnings, manifest: new Json(manifest) };
 }
 
 describe('asana-connector migrate', () => {
-  it('takes the documented Secret as printed, and says what must be quoted and filled in', async () => {
+  it('accepts the documented Secret as printed, and warns of missing quotes and of placeholders', async () => {
     const { manifest, warnings } = await migrate(AS_PRINTED);
     assert.deepEqual(manifest.value, {
       apiVersion: 'asana-connector.dev/v1alpha1',
@@ -111,7 +111,7 @@ describe('asana-connector migrate', () => {
     }
   });
 
-  it('puts each value of a filled-in Secret into its field, warns of nothing, and explains in comments', async () => {
+  it('puts each value of a complete Secret into its field, without warnings, and explains them in comments', async () => {
     const { manifest, warnings, yaml } = await migrate(secretOf());
     assert.deepEqual(manifest.at('spec').value, {
       credentials: { type: 'ServiceAccount', secretRef: { name: 'baton-asana-secrets' } },
@@ -124,7 +124,7 @@ describe('asana-connector migrate', () => {
     assert.match(yaml, /# Stop the baton-asana Deployment before you apply this/);
   });
 
-  it('makes a personal access token without ConductorOne of a Secret that has only a token', async () => {
+  it('converts a Secret with only a token to a personal access token without ConductorOne', async () => {
     const { manifest, yaml } = await migrate(
       'kind: Secret\nmetadata: { name: tokens, namespace: iga }\nstringData: { BATON_TOKEN: canary }\n',
     );
@@ -135,7 +135,7 @@ describe('asana-connector migrate', () => {
     assert.match(yaml, /# The Secret has no client ID/);
   });
 
-  it('decodes the data of a Secret as kubectl prints it, and lets stringData win', async () => {
+  it('decodes the data of a Secret as kubectl prints it, and prefers stringData', async () => {
     const data = { BATON_TOKEN: 'canary\n', BATON_USE_SERVICE_ACCOUNT: 'false\n', BATON_USE_SCIM_API: 'T' };
     const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
     const { manifest } = await migrate(
@@ -162,7 +162,7 @@ describe('asana-connector migrate', () => {
     assert.equal(manifest.at('spec', 'credentials', 'secretRef', 'name').value, 'baton-asana-secrets');
   });
 
-  it('takes name and namespace from flags before those of the Secret', async () => {
+  it('prefers --name and --namespace to the name and namespace of the Secret', async () => {
     const { manifest } = await migrate(
       secretOf({}, { namespace: 'one' }),
       '--name',
@@ -173,20 +173,20 @@ describe('asana-connector migrate', () => {
     assert.deepEqual(manifest.at('metadata').value, { name: 'acme', namespace: 'iga' });
   });
 
-  it('refers to the second token for SCIM, which makes a personal access token do', async () => {
+  it('refers to SCIM_TOKEN as the SCIM token, and then accepts a personal access token', async () => {
     const { manifest } = await migrate(secretOf({ BATON_USE_SERVICE_ACCOUNT: null, SCIM_TOKEN: 'canary' }));
     assert.equal(manifest.at('spec', 'credentials', 'secretRef', 'scimTokenKey').value, 'SCIM_TOKEN');
     assert.equal(manifest.at('spec', 'credentials', 'type').value, 'PersonalAccessToken');
   });
 
-  it('takes over the workspaces to read', async () => {
+  it('copies the workspaces to read to spec.workspaces', async () => {
     const { manifest } = await migrate(
       secretOf({ BATON_WORKSPACE_IDS: '1200000000000001, 1200000000000002' }),
     );
     assert.deepEqual(manifest.at('spec', 'workspaces').value, ['1200000000000001', '1200000000000002']);
   });
 
-  it('takes over whether, and how many, accounts may be deprovisioned', async () => {
+  it('copies the permission to deprovision and its limit to spec.provisioning', async () => {
     const { manifest } = await migrate(
       secretOf({ BATON_ALLOW_DEPROVISION: 'true', BATON_MAX_DEPROVISIONS: '20' }),
     );
@@ -196,7 +196,7 @@ describe('asana-connector migrate', () => {
     });
   });
 
-  it('says where to put what has no field', async () => {
+  it('names the operator flag for a key without a field, and warns of a key without effect', async () => {
     const { warnings } = await migrate(secretOf({ BATON_LOG_LEVEL: 'debug', BATON_WORKERS: '3' }));
     assert.match(
       warnings,
@@ -205,7 +205,7 @@ describe('asana-connector migrate', () => {
     assert.match(warnings, /BATON_WORKERS has no effect/);
   });
 
-  it('says where to put what the connector takes from a variable without BATON_ in front, and no other key', async () => {
+  it('names the operator flag also for keys without the BATON_ prefix, and ignores other keys', async () => {
     const { warnings } = await migrate(
       secretOf({ ASANA_API_URL: 'https://asana.example', ACTION_TIMEOUT: '90s', password: 'canary' }),
     );
@@ -217,7 +217,7 @@ describe('asana-connector migrate', () => {
     assert.doesNotMatch(warnings, /password/);
   });
 
-  it('says where the chart takes the proxy and the certificate authorities of the Deployment from', async () => {
+  it('names the chart values for the proxy and the certificate authorities', async () => {
     const { warnings } = await migrate(
       secretOf({
         HTTPS_PROXY: 'http://user:canary@proxy.example:3128',
@@ -235,7 +235,7 @@ describe('asana-connector migrate', () => {
   });
 
   for (const key of ['SCIM_TOKEN', 'BATON_SCIM_TOKEN'])
-    it(`says that ${key} still holds a placeholder`, async () => {
+    it(`warns that ${key} still contains the placeholder of the documentation`, async () => {
       const { manifest, warnings } = await migrate(secretOf({ [key]: '<SCIM token>' }));
       assert.equal(manifest.at('spec', 'credentials', 'secretRef', 'scimTokenKey').value, key);
       assert.equal(
@@ -248,90 +248,94 @@ describe('asana-connector migrate', () => {
     {
       text: secretOf({ SCIM_TOKEN: 'canary with spaces' }),
       says: /key SCIM_TOKEN: must be one line/,
-      because: 'the second token has no spaces either',
+      because: 'SCIM_TOKEN contains spaces',
     },
     {
       text: secretOf({ BATON_TOKEN: null }),
       says: /^Secret baton-asana-secrets, key BATON_TOKEN: is missing or empty/,
-      because: 'without a token nothing is read',
+      because: 'BATON_TOKEN is missing',
     },
     {
       text: secretOf({ BATON_TOKEN: 'canary with spaces' }),
       says: /key BATON_TOKEN: must be one line/,
-      because: 'a token has no spaces',
+      because: 'BATON_TOKEN contains spaces',
     },
     {
       text: secretOf({ BATON_CLIENT_SECRET: null }),
       says: /key BATON_CLIENT_SECRET: is missing or empty/,
-      because: 'half of the credentials is a mistake',
+      because: 'the client secret is missing',
     },
     {
       text: secretOf({ BATON_CLIENT_ID: 'canary@acme.conductor.one' }),
       says: /key BATON_CLIENT_ID: must look like name-12345@tenant\.conductor\.one\/ccc/,
-      because: 'the slash of a client ID is mandatory',
+      because: 'the client ID has no slash',
     },
     {
       text: secretOf({ BATON_CLIENT_SECRET: 'secret-token:conductorone.com:v1:canary' }),
       says: /key BATON_CLIENT_SECRET: is truncated or altered/,
-      because: 'a client secret holds a key',
+      because: 'the client secret contains no key',
     },
     {
       text: secretOf({ BATON_PROVISIONING: 'yes' }),
       says: /key BATON_PROVISIONING: must be "true" or "false"/,
-      because: 'the Go connector reads no yes either',
+      because: 'a boolean is "yes"',
     },
     {
       text: secretOf({ BATON_DEFAULT_WORKSPACE_ID: 'acme.com' }),
       says: /key BATON_DEFAULT_WORKSPACE_ID: must be the ID of a workspace/,
-      because: 'a workspace goes by its gid',
+      because: 'the default workspace is not a gid',
     },
     {
       text: secretOf({ BATON_USE_SERVICE_ACCOUNT: null }),
       says: /key BATON_USE_SCIM_API: .*requires credentials\.type ServiceAccount/,
-      because: 'SCIM takes no personal access token',
+      because: 'SCIM is on with a personal access token',
     },
     {
       text: 'kind: Secret\nmetadata: { name: s }\ndata: { BATON_TOKEN: "can*ary" }\n',
       says: /standard input: data\.BATON_TOKEN: is not base64/,
-      because: 'data is base64',
+      because: 'a value of data is not base64',
     },
     {
       text: 'kind: Secret\nmetadata: { name: s }\nstringData: { BATON_TOKEN: [canary] }\n',
       says: /standard input: stringData\.BATON_TOKEN: must be a string/,
-      because: 'a Secret holds strings',
+      because: 'a value of stringData is not a string',
     },
     {
       text: 'kind: Secret\nstringData: { BATON_TOKEN: canary }\n',
       says: /standard input: metadata\.name: is missing/,
-      because: 'the connector refers to it by name',
+      because: 'the Secret has no name',
     },
     {
       text: 'kind: Deployment\nmetadata: { name: baton-asana }\n',
       says: /standard input: contains no Secret with BATON_ keys/,
-      because: 'there is nothing to migrate',
+      because: 'there is no Secret with BATON_ keys',
     },
     {
       text: `${secretOf()}\n---\n${secretOf({}, { name: 'second' })}`,
       says: /has 2 Secrets with BATON_ keys \(baton-asana-secrets, second\)/,
-      because: 'one connector has one Secret',
+      because: 'there are two Secrets with BATON_ keys',
     },
     {
       text: 'kind: Secret\nstringData:\n  BATON_TOKEN: "canary\n',
       says: /standard input: line \d+ is not valid YAML/,
-      because: 'the file must be YAML',
+      because: 'the input is not valid YAML',
     },
   ]) {
-    it(`prints nothing and says what to mend: ${because}`, async () => {
-      await assert.rejects(migrate(text), (error) => {
+    it(`prints nothing, and names the problem without repeating a secret: ${because}`, async () => {
+      let printed = '';
+      const output = { write: (part: string) => (printed += part) };
+      const command = migrateCommand({ input: Readable.from([text]), output, errors: output });
+      await assert.rejects(command.parseAsync(['-f', '-'], { from: 'user' }), (error) => {
         assert.ok(error instanceof InvalidInputError, inspect(error));
         assert.match(error.message, says);
-        assert.ok(!inspect(error).includes('canary'), 'not even in a cause');
+        assert.ok(!inspect(error).includes('canary'), 'no secret, not even in a cause');
         return true;
       });
+      assert.equal(printed, '');
     });
   }
 
-  it('refuses names that no object may have, and says which characters they may have', async () => {
+  it('rejects an invalid --name or --namespace, and states the allowed characters', async () => {
     await assert.rejects(migrate(secretOf(), '--name', 'Acme'), {
       message: /^--name: must consist of lowercase letters, digits, "-" and "\.", and begin/,
     });
@@ -340,7 +344,7 @@ describe('asana-connector migrate', () => {
     });
   });
 
-  it('reads a file too, and says when it cannot', async () => {
+  it('reads the Secret from a file, and rejects a file that cannot be read', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
     try {
       const path = join(folder, 'secret.yaml');

@@ -44,7 +44,7 @@ describe('docs/migrating-from-baton-asana.md', () => {
     );
   });
 
-  it('says of every setting without effect what happens, in the words of the log', () => {
+  it('describes every setting without effect in the words of the log', () => {
     const [, table = ''] = /### Settings without effect\n[^]*?\|---\|---\|\n([^]*?)\n\n/.exec(page) ?? [];
     assert.deepEqual(
       table.split('\n'),
@@ -55,7 +55,7 @@ describe('docs/migrating-from-baton-asana.md', () => {
     );
   });
 
-  it('says of every kind of task how it ends, with provisioning and without', async () => {
+  it('describes how every kind of task ends, with and without provisioning', async () => {
     const [, table = ''] = /### Tasks\n[^]*?\|---\|---\|---\|\n([^]*?)\n\n/.exec(page) ?? [];
     const endings = new Map(
       table.split('\n').flatMap((row) => {
@@ -76,7 +76,7 @@ describe('docs/migrating-from-baton-asana.md', () => {
   });
 
   for (const [heading, rows] of Object.entries(shownBy)) {
-    it(`says nothing under "${heading}" that no test shows`, async () => {
+    it(`has existing tests for every row under "${heading}"`, async () => {
       const [, section = ''] = page.split(new RegExp(`^#{2,3} ${heading}\n`, 'm'));
       const [, table = ''] = /\n\|---\|[-|]*\n((?:\|.*\n)+)/.exec(section) ?? [];
       const told = table.matchAll(/^\| (.*?) \|/gm).map(([, first = '']) => first);
@@ -90,7 +90,7 @@ describe('docs/migrating-from-baton-asana.md', () => {
     });
   }
 
-  it('names no flag, variable, refusal or bound that is not there', () => {
+  it('names only flags, variables, refusals and limits that exist', () => {
     const flags = new Set([
       ...settingsList.map(([, { flag }]) => `--${flag}`),
       ...acceptedSettings.map(({ flag }) => `--${flag}`),
@@ -111,7 +111,7 @@ describe('docs/migrating-from-baton-asana.md', () => {
     assert.ok(page.includes(`| \`${settingsTable.file.fallback}\` | what a sync without a client ID writes`));
   });
 
-  it('shows what `migrate` prints of the Secret it shows', async () => {
+  it('shows the output of `migrate` for the Secret that it shows', async () => {
     const [, secret = ''] = /```yaml\n(stringData:\n[^`]*)```/.exec(page) ?? [];
     const { stringData } = parse(secret) as { stringData: Record<string, string> };
     assert.deepEqual(

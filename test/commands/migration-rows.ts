@@ -18,60 +18,62 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
   'What stays the same': {
     settings: {
       [dropIn]: [
-        'starts with every flag of it in its args, and hears once of each that has no effect',
-        'starts with every variable of it, and hears once of each that has no effect',
-        'starts with every setting of it in .baton.yaml, and hears once of each that has no effect',
+        'starts with every flag in its args, and warns once of each without effect',
+        'starts with every variable, and warns once of each without effect',
+        'starts with every setting in .baton.yaml, and warns once of each without effect',
       ],
     },
-    commands: { [dropIn]: ['takes every flag with the other commands of it, as cobra does'] },
-    ids: { [model]: ['are those of the Go connector, byte for byte'] },
-    'resource types': { [model]: ['show licenses only with SCIM'] },
+    commands: {
+      [dropIn]: ['accepts every flag also with capabilities, config and health-check, as cobra does'],
+    },
+    ids: { [model]: ['are exactly those of the Go connector'] },
+    'resource types': { [model]: ['omit licenses if SCIM is off'] },
     credentials: {
-      [service]: [
-        'reaches the connected state with the documented Secret alone, syncs, carries out requests, and ends on SIGTERM',
-      ],
-      [sync]: ['trusts for Asana, too, whom SSL_CERT_FILE names, and nobody else'],
+      [service]: ['connects with the documented Secret alone, syncs, carries out tasks and exits on SIGTERM'],
+      [sync]: ['trusts a private certificate authority for Asana only if it is in SSL_CERT_FILE'],
     },
     proxies: {
-      'test/core/proxy.test.ts': ['is … for … when NO_PROXY is …'],
+      'test/core/proxy.test.ts': ['is … for … if NO_PROXY is …'],
       'test/conductorone/proxy-connection.test.ts': [
-        'takes the token and the calls through tunnels of … proxy, which sees neither',
-        'gives the proxy its user and password',
+        'sends token requests and calls through tunnels of … proxy, which cannot read them',
+        'sends the proxy the user and password from its URL',
       ],
     },
     'single changes': {
       [sync]: [
-        'grants an enterprise license, says so in one audit line, finds it done the second time, and takes it back',
+        'grants an enterprise license once, with one audit line, and revokes it',
         'creates a view-only account',
-        'needs a sync in the file first',
+        'fails with FailedPrecondition if there is no file with a sync',
       ],
     },
     'exit codes': {
-      [service]: ['ends with the remedy and the number of the gRPC code: …'],
-      [sync]: ['refuses what the file does not hold, and roles that no API gives'],
+      [service]: ['prints an error message and exits with the number of the gRPC code if …'],
+      [sync]: ['rejects entitlements and accounts that the file lacks, and roles that no API can grant'],
     },
   },
   Files: {
     '`.baton.yaml`': {
-      [sync]: ['takes its settings from .baton.yaml too, and warns of those that nobody knows by name only'],
+      [sync]: ['reads .baton.yaml, and warns of unused and unknown settings without their values'],
       [settings]: [
-        'holds settings by the names of their flags, large numbers and lists included',
+        'contains settings under the names of their flags, also large numbers and lists',
         'must exist when BATON_CONFIG_PATH names it',
       ],
     },
     '`sync.c1z`': {
       [sync]: [
-        'syncs once into sync.c1z with no argument at all, and writes nothing to standard output',
+        'syncs once into sync.c1z without arguments, and writes nothing to standard output',
         'adds a second sync to the file',
-        'refuses a file of version 3, and a folder that is not there, before it asks Asana for anything',
+        'rejects a file of version 3 and a missing folder before it sends a request to Asana',
       ],
-      [append]: ['keeps the newest two full syncs, nothing of the others, and no holes in the file'],
+      [append]: ['keeps only the newest two full syncs, and no free pages in the file'],
     },
     'temporary files': {
       'test/conductorone/c1z.test.ts': [
-        'is read from its first byte as often as needed, and its folder is gone when it is disposed of',
+        'can be read repeatedly from its first byte, and disposing of it removes its folder',
       ],
-      'test/conductorone/c1z-storage.test.ts': ['that cannot be written stalls with the remedy'],
+      'test/conductorone/c1z-storage.test.ts': [
+        'fails the sync with a stalling error that names it and BATON_TMPDIR if it is not writable',
+      ],
     },
     'log files': {
       'test/commands/connector-log.test.ts': ['goes to every path of its list, as JSON'],
@@ -80,65 +82,64 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
   'What is corrected': {
     'admins of a workspace are shown as Member': {
       [model]: [
-        'show an active … of a workspace as …, and as nothing else',
-        'mark what the API cannot change, on the grant and on its entitlement',
+        'list an active … of a workspace only as …',
+        'mark a role that the API cannot change as immutable, on the grant and on the entitlement',
       ],
     },
     'guests of a workspace are shown as Member': {
-      [model]: ['show an active … of a workspace as …, and as nothing else'],
+      [model]: ['list an active … of a workspace only as …'],
     },
     'people who left keep a grant of a role with an empty name': {
-      [model]: ['give nobody a right whose membership has ended, and no license either'],
+      [model]: ['omit every role and license of a person whose membership has ended'],
     },
     'each team membership is shown as one role only, so a team admin is not a Team Member': {
-      [model]: [
-        'are those of the Go connector, byte for byte',
-        'show a plain team member as Team Member only',
-      ],
+      [model]: ['are exactly those of the Go connector', 'list an ordinary team member only as Team Member'],
     },
     'people who left keep their license': {
-      [model]: ['give nobody a right whose membership has ended, and no license either'],
+      [model]: ['omit every role and license of a person whose membership has ended'],
     },
     'deactivated people are shown as enabled': {
-      [model]: ['is … when …'],
+      [model]: ['has the status … if …'],
     },
     'the service account of the token is shown as a person': {
-      [model]: ["of the token is a service account's when the token is one's, and everybody else is human"],
+      [model]: ['has the type SERVICE if it is the service account of the token, and HUMAN otherwise'],
     },
     'the parent of an account in two workspaces can change between syncs': {
-      [model]: ['has one parent, however many workspaces: …'],
+      [model]: ['has at most one parent, regardless of the order of its workspaces: …'],
     },
     'an empty email address is sent for an account without one': {
-      [model]: ["keeps an email out of the trait that the message's rule would refuse: …"],
+      [model]: ['has no email in the user trait if its address is missing or invalid: …'],
     },
     'first and last names are the full name, split at the first space': {
       [model]: [
-        'has its status and its profile, with the names from SCIM, both in the user trait and in the resource',
+        'has its status and profile, with the names from SCIM, in the user trait and in the resource',
       ],
     },
     'workspaces are listed without paging, and a long-running process reads each one several times': {
-      'test/asana/pages.test.ts': ['pages are read until next_page is null, whatever their length'],
-      'test/commands/standalone.test.ts': ['takes one reading for ten minutes'],
+      'test/asana/pages.test.ts': ['pages are read until next_page is null, even if a page is empty'],
+      'test/commands/standalone.test.ts': ['reuses a reading for ten minutes'],
     },
     'resources for which Asana returns 404 during a sync are skipped': {
-      'test/conductorone/service-sync.test.ts': ['with an incomplete reading uploads nothing'],
+      'test/conductorone/service-sync.test.ts': [
+        'fails with Unavailable and uploads nothing if the reading is incomplete',
+      ],
       'test/directory/sync.test.ts': [
-        'one team that cannot be read makes the teams incomplete, and keeps its members of before',
+        'a team that cannot be read makes the teams incomplete, and keeps its previous members',
       ],
     },
   },
   'Intentional differences': {
     'revoking a view-only license deprovisions the account at once': {
-      [service]: ['deprovisions nobody unless that is allowed, and then no more than --max-deprovisions'],
+      [service]: ['deprovisions accounts only if this is allowed, up to the limit of --max-deprovisions'],
     },
     'revoking the membership of a workspace removes the person': {
       [memberships]: ['takes somebody out of the organization, booked as a deprovision'],
     },
     'granting Admin or Guest of a workspace adds a member and reports success': {
-      [sync]: ['refuses what the file does not hold, and roles that no API gives'],
+      [sync]: ['rejects entitlements and accounts that the file lacks, and roles that no API can grant'],
     },
     'revoking Admin, Guest or Limited Access of a team removes the membership': {
-      'test/conductorone/entitlement-request.test.ts': ['is refused as …: …'],
+      'test/conductorone/entitlement-request.test.ts': ['is refused with …: …'],
     },
     'taking a guest out of their last team removes the membership': {
       [memberships]: [
@@ -151,8 +152,8 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
     },
     'granting access that is already held, or revoking access that is not held, fails or reports a change': {
       'test/conductorone/service-provisioning.test.ts': [
-        'for what is so already is a success with GrantAlreadyExists, in the answer and beside it',
-        'for what is gone already is a success with GrantAlreadyRevoked, in the answer and beside it',
+        'succeeds with GrantAlreadyExists, in the response and beside it, if the access exists already',
+        'succeeds with GrantAlreadyRevoked, in the response and beside it, if the access is gone already',
       ],
     },
     'a change is reported as done when Asana accepts the request': {
@@ -166,62 +167,62 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
     },
     '`Retry-After` is ignored, and requests are sent one at a time': {
       'test/asana/transport.test.ts': [
-        'after a 429 nobody sends before it has passed, by REST or by SCIM, and then all is well',
+        'after a 429, REST and SCIM send nothing until Retry-After has passed, and then succeed',
       ],
       'test/asana/budget.test.ts': [
-        'a limit of 1,500 with 70 % planned lets 1,050 through and the next after a minute',
+        '70 % of a limit of 1,500 admits 1,050 requests, and the next ones only after a minute',
       ],
     },
     '–': {
       'test/commands/standalone.test.ts': [
-        'gives out no directory that is suddenly smaller, says so, and goes on by itself once everybody is back',
+        'returns no suddenly smaller directory, warns, and recovers once everybody is back',
       ],
     },
     'a SCIM listing with fewer entries than it announces is accepted as complete': {
       'test/commands/standalone.test.ts': [
-        'uploads nothing, and names the setting that accepts it at the third time',
-        'takes it for whole where that many are accepted, and no more',
+        'returns no directory, and the third time names the setting that accepts the listing',
+        'accepts the listing only if BATON_ACCEPT_MISSING covers the missing entries',
       ],
     },
     'with `--skip-full-sync`, full-sync tasks are reported as done without a sync': {
-      [service]: ['uploads nothing, rather than a file without contents, with --skip-full-sync'],
+      [service]: ['with --skip-full-sync, uploads nothing and fails sync tasks with Unavailable'],
     },
     'new c1z files have version 3 (Pebble)': {
       'test/conductorone/c1z.test.ts': [
-        'is the magic and a zstd frame that announces its size, around a plain SQLite file',
+        'consists of the magic bytes and an SQLite file in a zstd frame that declares its size',
       ],
     },
     '`capabilities` lists PROVISION even if provisioning is off': {
-      'test/conductorone/capabilities.test.ts': ['follow the settings, sorted by resource type: …'],
-      'test/commands/json-commands.test.ts': ['announces nothing that its settings leave out'],
+      'test/conductorone/capabilities.test.ts': ['match the settings and are sorted by resource type: …'],
+      'test/commands/json-commands.test.ts': ['omits licenses without SCIM, and provisioning if it is off'],
     },
     'the account schema asks for a license type': {
-      'test/conductorone/capabilities.test.ts': ['asks for the fields that account creation uses with …: …'],
-      'test/conductorone/entitlement-request.test.ts': ['takes what the task says: …'],
+      'test/conductorone/capabilities.test.ts': [
+        'contains the fields of a new account with the settings …: …',
+      ],
+      'test/conductorone/entitlement-request.test.ts': ['becomes a request to create an account: …'],
     },
     '`--create-account-email` alone is ignored, and a sync is made': {
-      [settings]: ['is refused: …'],
+      [settings]: ['is rejected: …'],
     },
     'flags delete resources, rotate credentials, read events, tickets and actions, and compare and compact files':
       {
-        [settings]: ['is refused with the name of its variable and Unimplemented: …'],
-        [sync]: [
-          'refuses what it does not do and the Go connector does, with Unimplemented, and neither syncs nor asks Asana',
-        ],
+        [settings]: ['is rejected with Unimplemented and the name of its variable: …'],
+        [sync]: ['exits with Unimplemented, without a sync, for what only the Go connector supports'],
       },
     'a number in a text field of an account profile is ignored, and the account is created': {
       'test/conductorone/entitlement-request.test.ts': [
-        'is refused with InvalidArgument where a field is no text: …',
+        'is refused with InvalidArgument if a field is not a string: …',
       ],
     },
     'unknown variables are ignored': {
-      [settings]: [
-        'name the variables that nobody knows, and pass over those that Kubernetes makes of services',
-      ],
+      [settings]: ['name unknown variables, but not those that Kubernetes sets for services'],
     },
     'an invalid boolean in a variable counts as false': {
-      [settings]: ['refuses …=…, names it, and says what to write instead'],
+      [settings]: ['rejects …=…, and names the variable and the valid values'],
     },
-    'an error names its cause': { 'test/commands/setting-words.test.ts': ['names what they can set: …'] },
+    'an error names its cause': {
+      'test/commands/setting-words.test.ts': ['names flags and variables instead of object fields: …'],
+    },
   },
 };

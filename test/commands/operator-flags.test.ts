@@ -50,12 +50,12 @@ suite('the operator', () => {
     });
   }
 
-  test('refuses a LEADER_ELECT that is neither true nor false', async (t) => {
+  test('rejects a LEADER_ELECT that is neither true nor false', async (t) => {
     await assert.rejects(flagsOf(t, 'no'), { message: /LEADER_ELECT.*It must be true or false/ });
   });
 });
 
-test('every variable of a flag has a say, because the flag takes a value', () => {
+test('every flag with an environment variable takes a value', () => {
   const { signal } = new AbortController();
   const commands: Command[] = [
     operatorCommand(signal, () => {}),

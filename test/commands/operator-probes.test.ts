@@ -37,33 +37,33 @@ suite('a probe of the operator', () => {
     dead: string[];
     because: string;
   }[] = [
-    { dead: [], because: 'all is well' },
-    { election: null, dead: [], because: 'nobody is elected' },
-    { state: { synced: false }, dead: [], because: 'a restart would not read the lists any sooner' },
+    { dead: [], because: 'everything is healthy' },
+    { election: null, dead: [], because: 'there is no leader election' },
+    { state: { synced: false }, dead: [], because: 'the initial lists have not been read yet' },
     {
       state: { silentMs: 300_001 },
       dead: ['watches: no watch message for AsanaTeamGrant for 300 s'],
-      because: 'one watch of several is dead',
+      because: 'one of several watches is silent',
     },
     {
       state: { seconds: 601 },
       dead: ['workers: a reconcile has been running for 601 s'],
-      because: 'a reconcile hangs, whatever the others do',
+      because: 'a reconcile hangs',
     },
     {
       election: { isOverdue: true },
       dead: ['leaderElection: the lease is not renewed'],
-      because: 'it led, and cannot renew',
+      because: 'the lease of the leader is overdue',
     },
   ];
   for (const { state, election = inTime, dead, because } of cases) {
-    test(`finds ${dead.length > 0 ? dead.join() : 'it alive'}: ${because}`, () => {
+    test(`for liveness reports ${dead.length > 0 ? dead.join() : 'no problem'} if ${because}`, () => {
       const operator = operatorWith({ ...healthy, ...state });
       assert.deepEqual(problemsOf(livenessChecks(operator, election)), dead);
     });
   }
 
-  test('finds it ready once the first lists are read, and not before', () => {
+  test('for readiness reports a problem until the initial lists have been read', () => {
     assert.deepEqual(problemsOf(readinessChecks(operatorWith(healthy))), []);
     const operator = operatorWith({ ...healthy, synced: false });
     assert.deepEqual(problemsOf(readinessChecks(operator)), [
@@ -90,8 +90,18 @@ async function kubeconfigForNobody(folder: Folder): Promise<string> {
 /** Makes a process loop forever once it receives SIGUSR2. */
 const STUCK_ON_SIGNAL = '--import=data:text/javascript,process.on(`SIGUSR2`,()=>{for(;;);})';
 
+/** Makes a process write the port of each server to standard error as soon as it listens. */
+const REPORTS_PORTS = `--import=data:text/javascript,${encodeURIComponent(`
+  import { Server } from 'node:net';
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (...to) {
+    this.once('listening', () => console.error('listens on port', this.address().port));
+    return listen.apply(this, to);
+  };
+`)}`;
+
 suite('the process of the operator', () => {
-  test('is alive and not ready while it cannot read its lists, and answers no probe once its event loop stands still', async (t) => {
+  test('is live but not ready while it cannot read its lists, and answers no probe if its event loop is blocked', async (t) => {
     const folder = await Folder.forTest(FROM_SOURCE, t);
     const health = `127.0.0.1:${await freePort()}`;
     const flags = ['--no-leader-elect', '--metrics-bind-address', '0', '--health-bind-address', health];
@@ -122,25 +132,28 @@ suite('the process of the operator', () => {
   });
 
   for (const [what, flags, says] of [
-    ['has no host', ['--health-bind-address', '8081x'], '--health-bind-address'],
-    ['is taken', [], 'EADDRINUSE'],
+    ['is invalid', ['--health-bind-address', '8081x'], '--health-bind-address'],
+    ['is in use', [], 'EADDRINUSE'],
   ] as const)
-    test(`ends when the address of the probes ${what}, although that of the metrics listens`, async (t) => {
+    test(`exits with code 1 if the probe address ${what}, although the metrics server listens`, async (t) => {
       const folder = await Folder.forTest(FROM_SOURCE, t);
       const taken = createServer();
       t.after(() => taken.close());
       taken.listen(0, '127.0.0.1');
       await once(taken, 'listening');
       const { port } = taken.address() as AddressInfo;
-      const operator = new Child(folder, { KUBECONFIG: await kubeconfigForNobody(folder) }, [
+      const metricsPort = await freePort();
+      const variables = { KUBECONFIG: await kubeconfigForNobody(folder), NODE_OPTIONS: REPORTS_PORTS };
+      const operator = new Child(folder, variables, [
         'operator',
         '--no-leader-elect',
         '--metrics-bind-address',
-        `127.0.0.1:${await freePort()}`,
+        `127.0.0.1:${metricsPort}`,
         ...(flags.length > 0 ? flags : ['--health-bind-address', `127.0.0.1:${port}`]),
       ]);
       const { code, stderr } = await operator.end();
       assert.equal(code, 1);
       assert.match(stderr, new RegExp(says));
+      assert.match(stderr, new RegExp(`^listens on port ${metricsPort}$`, 'm'));
     });
 });

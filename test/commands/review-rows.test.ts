@@ -31,7 +31,10 @@ function known(object: GrantObject): KnownGrant {
 type Changes = Parameters<typeof grantObject>[0];
 const licenseGrant = (changes: Changes = {}) => known(grantObject(changes));
 
-function teamGrant(spec: Partial<AsanaTeamGrant['spec']> = {}): KnownGrant {
+function teamGrant(
+  spec: Partial<AsanaTeamGrant['spec']> = {},
+  status: NonNullable<AsanaTeamGrant['status']> = {},
+): KnownGrant {
   const { metadata, apiVersion } = grantObject();
   return known({
     apiVersion,
@@ -45,6 +48,7 @@ function teamGrant(spec: Partial<AsanaTeamGrant['spec']> = {}): KnownGrant {
       suspend: false,
       ...spec,
     },
+    status,
   });
 }
 
@@ -132,7 +136,7 @@ function auditLine(changes: Partial<AuditLine>): AuditLine {
 }
 
 suite('a right that a grant declares', () => {
-  test('names the object, since when it holds it, why and until when', () => {
+  test('shows its grant, the time since when it is held, the reason and the end', () => {
     const spec = { reason: 'REQ-1', expiresAt: '2026-12-31T00:00:00Z' };
     const { source, grant, held, since, why, until, drift } = rowOf('License', {
       grants: [licenseGrant({ ...applied('Enterprise'), spec })],
@@ -151,11 +155,11 @@ suite('a right that a grant declares', () => {
     );
   });
 
-  test('tells what was found from what was given', () => {
+  test('is shown as Adopted if its grant adopted it', () => {
     assert.equal(rowOf('License', { grants: [licenseGrant(applied('Enterprise', true))] }).held, 'Adopted');
   });
 
-  test('that is not what is held is drift, and since when the held one is there is what was seen', () => {
+  test('is drift if another license is held, and shows since when that license was observed', () => {
     const row = rowOf('License', {
       people: [{ license: 'ViewOnly' }],
       grants: [licenseGrant(applied('Enterprise'))],
@@ -164,7 +168,7 @@ suite('a right that a grant declares', () => {
     assert.equal(row.since, '2026-02-01T00:00:00Z');
   });
 
-  test('has no end where nothing is taken back at the end', () => {
+  test('has no end if its grant has deletionPolicy Retain', () => {
     const spec = { deletionPolicy: 'Retain', expiresAt: '2026-12-31T00:00:00Z' } as const;
     assert.equal(
       rowOf('License', { grants: [licenseGrant({ ...applied('Enterprise'), spec })] }).until,
@@ -172,12 +176,12 @@ suite('a right that a grant declares', () => {
     );
   });
 
-  test('stays with its object while that is being deleted, as long as it holds it', () => {
+  test('belongs to its grant while the grant is being deleted and still holds it', () => {
     const deleted = { ...applied('Enterprise'), metadata: { deletionTimestamp: AT } };
     assert.equal(rowOf('License', { grants: [licenseGrant(deleted)] }).source, 'Grant');
   });
 
-  test('follows the person who has another address now', () => {
+  test('still belongs to its grant after the address of the person has changed', () => {
     const row = rowOf('License', {
       people: [{ license: 'Enterprise', email: 'alice.new@acme.com' }],
       grants: [licenseGrant(applied('Enterprise'))],
@@ -185,12 +189,12 @@ suite('a right that a grant declares', () => {
     assert.deepEqual([row.email, row.source], ['alice.new@acme.com', 'Grant']);
   });
 
-  test('of a team is found by its name', () => {
+  test('of a team is found by the name of the team', () => {
     const row = rowOf('Team', { grants: [teamGrant({ reason: 'design' })] });
     assert.deepEqual([row.source, row.place, row.placeName, row.why], ['Grant', TEAM, 'Design', 'design']);
   });
 
-  test('is that of the one who holds it, then of the oldest; the others are named too', () => {
+  test('belongs to the grant that holds it, and lists the other grants from the oldest', () => {
     const older = licenseGrant({
       metadata: { name: 'older', uid: 'u8', creationTimestamp: '2025-01-01T00:00:00Z' },
     });
@@ -210,7 +214,7 @@ suite('a right that a grant declares', () => {
     { why: 'it is suspended', changes: { spec: { suspend: true } } },
     { why: 'it has expired', changes: { spec: { expiresAt: '2026-01-02T00:00:00Z' } } },
     { why: 'it is being deleted', changes: { metadata: { deletionTimestamp: AT } } },
-    { why: 'its namespace may not name the connector', changes: { metadata: { namespace: 'other' } } },
+    { why: 'its namespace may not use the connector', changes: { metadata: { namespace: 'other' } } },
   ]) {
     test(`is unmanaged when the grant holds nothing and ${why}`, () => {
       const outcome = review({ grants: [licenseGrant(changes)] });
@@ -230,9 +234,15 @@ suite('a right that a grant declares', () => {
   });
 });
 
-suite('a right that is declared and not held', () => {
-  test('is listed apart, with the state of its grant', () => {
-    const { missing, rows } = review({ grants: [teamGrant({ reason: 'design' })], inTeam: false });
+suite('a right that is declared but not held', () => {
+  test('is listed as missing, with its grant, the state of the grant and the reason', () => {
+    const condition = { message: 'm', observedGeneration: 1, lastTransitionTime: AT };
+    const conditions = [
+      { ...condition, type: 'Reconciling', status: 'True' as const, reason: 'Progressing' },
+      { ...condition, type: 'Ready', status: 'False' as const, reason: 'Throttled' },
+    ];
+    const grants = [teamGrant({ reason: 'design' }, { conditions })];
+    const { missing, rows } = review({ grants, inTeam: false });
     assert.ok(!rows.some(({ right }) => right === 'Team'));
     assert.deepEqual(missing, [
       {
@@ -242,47 +252,47 @@ suite('a right that is declared and not held', () => {
         place: TEAM,
         placeName: 'Design',
         grant: { kind: 'AsanaTeamGrant', namespace: 'iga', name: 'alice-design' },
-        state: null,
+        state: 'Throttled',
         why: 'design',
         until: null,
       },
     ]);
   });
 
-  test('is listed for somebody who has no account, and for a team that does not exist', () => {
+  test('is listed as missing also for a person without an account and for a team that does not exist', () => {
     const nobody = licenseGrant({ spec: { user: { email: 'nobody@acme.com' } } });
     const { missing } = review({ grants: [nobody, teamGrant({ team: { name: 'Nowhere' } })] });
     assert.deepEqual(
-      missing.map(({ email, account, placeName }) => [email, account, placeName]),
+      missing.map(({ email, account, placeName, state }) => [email, account, placeName, state]),
       [
-        ['nobody@acme.com', null, 'Acme'],
-        [ALICE, '1', 'Nowhere'],
+        ['nobody@acme.com', null, 'Acme', null],
+        [ALICE, '1', 'Nowhere', null],
       ],
     );
   });
 });
 
 suite('an account', () => {
-  test('that is declared Absent is drift while it is there, and no grant manages it', () => {
+  test('that is declared Absent is drift while it exists, and is unmanaged', () => {
     const row = rowOf('Account', { grants: [accountObject({ ensure: 'Absent' })] });
     assert.deepEqual([row.source, row.grant], ['Unmanaged', null]);
     assert.match(row.drift ?? '', /AsanaAccount iga\/alice-account declares Absent/);
   });
 
-  test('that is declared is the membership of its organization', () => {
+  test('that is declared Present belongs to its AsanaAccount', () => {
     assert.equal(rowOf('Account', { grants: [accountObject()] }).grant?.kind, 'AsanaAccount');
   });
 
-  test('of somebody who left has no rights', () => {
+  test('of a person who left has no rights', () => {
     assert.deepEqual(review({ people: [{ active: false }], inTeam: false }).rows, []);
   });
 
-  test('in a further workspace is a right of its own', () => {
+  test('in another workspace is a separate right', () => {
     const row = rowOf('Workspace', { people: [{ plain: 'Member' }] });
     assert.deepEqual([row.place, row.value], [PLAIN.gid, 'Member']);
   });
 
-  test('that only a team shows is not left out', () => {
+  test('that only a team lists is shown with its team right', () => {
     const { rows } = review({ people: [], inTeam: true });
     assert.deepEqual(
       rows.map(({ account, email, right }) => [account, email, right]),
@@ -290,7 +300,7 @@ suite('an account', () => {
     );
   });
 
-  test('with a user type that the settings do not know shows it as it is', () => {
+  test('with an unknown user type shows it unchanged as its license', () => {
     const row = rowOf('License', { people: [{ license: null, userType: 'starter' }] });
     assert.equal(row.value, 'starter');
   });
@@ -298,7 +308,7 @@ suite('an account', () => {
   for (const { who, shape, given, says } of [
     { who: 'an admin', shape: { role: 'Admin' as const }, given: {}, says: 'an Asana admin' },
     { who: 'in protectedUsers', shape: {}, given: { protectedUsers: [ALICE] }, says: 'protectedUsers' },
-    { who: "the token's own", shape: { gid: '999' }, given: {}, says: 'the owner of the token' },
+    { who: 'the owner of the token', shape: { gid: '999' }, given: {}, says: 'the owner of the token' },
   ]) {
     test(`that is ${who} is protected`, () => {
       assert.equal(rowOf('Account', { people: [shape], inTeam: false, ...given }).protected, says);
@@ -309,9 +319,9 @@ suite('an account', () => {
 suite('protectedUsers', () => {
   for (const { why, name } of [
     { why: 'the address that the grant was declared with', name: ALICE },
-    { why: 'the current address, whatever the case', name: 'Alice.New@acme.com' },
+    { why: 'the current address, ignoring case', name: 'Alice.New@acme.com' },
   ]) {
-    test(`protect the right of a grant by ${why}`, () => {
+    test(`protects the right of a grant by ${why}`, () => {
       const row = rowOf('License', {
         people: [{ license: 'Enterprise', email: 'alice.new@acme.com' }],
         grants: [licenseGrant(applied('Enterprise'))],
@@ -321,7 +331,7 @@ suite('protectedUsers', () => {
     });
   }
 
-  test('are compared whether letters are composed or not', () => {
+  test('matches an address in another Unicode normalization', () => {
     const people = [{ license: 'Enterprise' as const, email: 'rene\u0301@acme.com' }];
     assert.equal(
       rowOf('License', { people, protectedUsers: ['ren\u00e9@acme.com'] }).protected,
@@ -331,7 +341,7 @@ suite('protectedUsers', () => {
 });
 
 suite('the audit log', () => {
-  test('names the task that gave a right which no grant declares, and when', () => {
+  test('names the task that gave a right without a grant, and the time', () => {
     const { source, task, since } = rowOf('License', { audit: [auditLine({})] });
     assert.deepEqual(
       { source, task, since },
@@ -339,7 +349,7 @@ suite('the audit log', () => {
     );
   });
 
-  test('names the grant that gave it and has let it go', () => {
+  test('names the released grant that gave a right, and its reason', () => {
     const requester = {
       type: 'Object',
       kind: 'AsanaLicenseGrant',
@@ -353,33 +363,36 @@ suite('the audit log', () => {
   });
 
   for (const { why, lines } of [
-    { why: 'it failed', lines: [auditLine({ result: 'PermissionDenied' })] },
-    { why: 'it is of somebody else', lines: [auditLine({ account: { gid: '2', email: 'bob@acme.com' } })] },
+    { why: 'the action failed', lines: [auditLine({ result: 'PermissionDenied' })] },
     {
-      why: 'it was taken away later, and somebody else gave it again',
+      why: 'the action was for another account',
+      lines: [auditLine({ account: { gid: '2', email: 'bob@acme.com' } })],
+    },
+    {
+      why: 'the right was revoked later, and given again by somebody else',
       lines: [
         auditLine({}),
         auditLine({ time: '2026-05-01T00:00:00.000Z', action: 'RevokeEnterprise', after: 'ViewOnly' }),
       ],
     },
     {
-      why: 'the account was deprovisioned after it',
+      why: 'the account was deprovisioned later',
       lines: [
         auditLine({ time: '2026-05-01T00:00:00.000Z', action: 'Deprovision', after: null }),
         auditLine({}),
       ],
     },
     {
-      why: 'a release changes nothing',
+      why: 'the line is a release',
       lines: [auditLine({ kind: 'Release', action: 'Retained', result: 'Released' })],
     },
   ]) {
-    test(`says nothing about a right when ${why}`, () => {
+    test(`leaves a right Unmanaged if ${why}`, () => {
       assert.equal(rowOf('License', { audit: lines }).source, 'Unmanaged');
     });
   }
 
-  test('of another connector neither names who gave a right here nor forgets it', () => {
+  test('of another connector is ignored', () => {
     const connector = { namespace: 'iga', name: 'other' };
     assert.equal(rowOf('License', { audit: [auditLine({ connector })] }).source, 'Unmanaged');
     const deprovisioned = auditLine({
@@ -391,7 +404,7 @@ suite('the audit log', () => {
     assert.equal(rowOf('License', { audit: [auditLine({}), deprovisioned] }).task, 'task-7');
   });
 
-  test('names the task that created the account, by the address it was created with', () => {
+  test('names the task that created an account, matched by its address', () => {
     const creation = auditLine({
       action: 'CreateAccount',
       account: { gid: null, email: ALICE },
@@ -402,7 +415,7 @@ suite('the audit log', () => {
     assert.deepEqual([rowOf('Account', given).task, rowOf('License', given).task], ['task-7', 'task-7']);
   });
 
-  test('tells a membership of one team from that of another', () => {
+  test('matches a team membership only with an action in the same team', () => {
     const added = auditLine({ action: 'AddToTeam', place: 'another', before: null, after: 'Member' });
     assert.equal(rowOf('Team', { audit: [added] }).source, 'Unmanaged');
     assert.equal(rowOf('Team', { audit: [{ ...added, place: TEAM }] }).task, 'task-7');
@@ -410,7 +423,7 @@ suite('the audit log', () => {
 });
 
 suite('the summary', () => {
-  test('counts people, seats, unmanaged seats, guests and what ends soon', () => {
+  test('counts people, licenses, unmanaged seats, guests, missing rights and rights that end soon', () => {
     const grants = [licenseGrant({ ...applied('Enterprise'), spec: { expiresAt: '2026-06-10T00:00:00Z' } })];
     const { summary } = review({
       grants: [

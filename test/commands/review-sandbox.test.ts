@@ -33,7 +33,7 @@ function randomSizes(seed: number): SandboxOptions {
 suite('a review of the sandbox', () => {
   for (let seed = 1; seed <= 12; seed += 1) {
     const as = seed % 3 === 0 ? 'personalAccessToken' : 'serviceAccount';
-    test(`names every right that directory ${seed} holds once, and nothing else (${as})`, async (t) => {
+    test(`lists every right of directory ${seed} exactly once, and nothing else (${as})`, async (t) => {
       const sandbox = await start(t, randomSizes(seed));
       const connector = connectorObject();
       const reading = await readSandbox(sandbox, connector, as);
@@ -46,7 +46,7 @@ suite('a review of the sandbox', () => {
     });
   }
 
-  test('says nothing about licenses that are not read, with SCIM off', async (t) => {
+  test('lists no licenses if SCIM is off', async (t) => {
     const sandbox = await start(t, { accounts: 20 });
     const connector = connectorObject({
       spec: { scim: { enabled: false, userTypes: { enterprise: 'enterprise', viewOnly: 'view only' } } },
@@ -61,10 +61,10 @@ suite('a review of the sandbox', () => {
   });
 });
 
-suite('a reading that is not whole', () => {
+suite('an incomplete or doubtful reading', () => {
   for (const { why, fault, code } of [
     {
-      why: 'a page of accounts fails',
+      why: 'a page of accounts cannot be read',
       fault: {
         match: { operation: 'getWorkspaceMembershipsForWorkspace', nth: 2, times: 0 },
         effect: { status: 500 },
@@ -72,19 +72,19 @@ suite('a reading that is not whole', () => {
       code: 'DirectoryUnreadable',
     },
     {
-      why: 'the members of a team fail',
+      why: 'the members of a team cannot be read',
       fault: { match: { operation: 'getTeamMemberships', nth: 2, times: 0 }, effect: { status: 500 } },
       code: 'DirectoryUnreadable',
     },
   ]) {
-    test(`is an error, and no review: ${why}`, async (t) => {
+    test(`is an error if ${why}`, async (t) => {
       const sandbox = await start(t, { accounts: 150, teams: 6 });
       sandbox.faults.add(parseFault(fault));
       await assert.rejects(readSandbox(sandbox, connectorObject()), { code });
     });
   }
 
-  test('is an error where the token sees no user types, since seats would be missing', async (t) => {
+  test('is an error if the token sees no user types, because seats would be missing', async (t) => {
     const sandbox = await start(t, { accounts: 20, viewOnlyDomain: false });
     await assert.rejects(readSandbox(sandbox, connectorObject()), {
       code: 'DirectoryUnreadable',
@@ -92,14 +92,14 @@ suite('a reading that is not whole', () => {
     });
   });
 
-  test('is an error where SCIM alone takes the token, since guests would be missing', async (t) => {
+  test('is an error if only SCIM accepts the token, because guests would be missing', async (t) => {
     const sandbox = await start(t, { accounts: 20 });
     const scimOnly = { ...sandbox, tokens: { ...sandbox.tokens, serviceAccount: sandbox.tokens.scimOnly } };
     const connector = connectorObject({ spec: { defaultWorkspace: sandbox.workspace } });
     await assert.rejects(readSandbox(scimOnly, connector), { code: 'DirectoryUnreadable', message: /SCIM/ });
   });
 
-  test('is an error where the directory is suddenly much smaller than the connector has measured', async (t) => {
+  test('is an error if the directory is much smaller than the measure of the connector', async (t) => {
     const sandbox = await start(t, { accounts: 40 });
     const at = '2026-06-01T11:00:00Z';
     const connector = connectorObject({
@@ -120,7 +120,7 @@ suite('a reading that is not whole', () => {
     });
   });
 
-  test('is an error where Asana refuses the token', async (t) => {
+  test('is an error if Asana rejects the token', async (t) => {
     const sandbox = await start(t, { accounts: 5 });
     const refused = { ...sandbox, tokens: { ...sandbox.tokens, serviceAccount: 'wrong' } };
     await assert.rejects(readSandbox(refused, connectorObject()), {

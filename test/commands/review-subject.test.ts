@@ -72,7 +72,7 @@ function listsOfSome(allowedNamespaces: string[]): Pick<Lists, 'list'> {
 suite('the subject of a review in a cluster', () => {
   // Grants in a namespace that is no longer allowed may still hold what they gave.
   for (const allowedNamespaces of [[], ['data'], ['*']]) {
-    test(`is every page of the grants that name the connector, with allowedNamespaces ${JSON.stringify(allowedNamespaces)}`, async () => {
+    test(`contains all pages of the grants that name the connector, with allowedNamespaces ${JSON.stringify(allowedNamespaces)}`, async () => {
       const connector = connectorObject({ provisioning: { allowedNamespaces } });
       const lists = new Lists({ asanaconnectors: [connector], asanalicensegrants: grantsOf(connector) });
       const subject = await findSubjectInCluster(lists, ACME, signal);
@@ -90,18 +90,18 @@ suite('the subject of a review in a cluster', () => {
     { allowedNamespaces: [], expected: 5 },
     { allowedNamespaces: ['data'], expected: 7 },
   ]) {
-    test(`is what its namespaces hold, with a note that names them, where no more may be listed and ${JSON.stringify(allowedNamespaces)} are allowed`, async () => {
+    test(`is limited to its own and the allowed namespaces ${JSON.stringify(allowedNamespaces)}, with a note, if listing all is forbidden`, async () => {
       const { grants, note } = await findSubjectInCluster(listsOfSome(allowedNamespaces), ACME, signal);
       assert.equal(grants.length, expected);
       assert.ok(note?.includes(['iga', ...allowedNamespaces].join(', ')), note ?? 'no note');
     });
   }
 
-  test('is an error where all namespaces are allowed and cannot be listed', async () => {
+  test('is an error if all namespaces are allowed but cannot be listed', async () => {
     await assert.rejects(findSubjectInCluster(listsOfSome(['*']), ACME, signal), { code: 'Forbidden' });
   });
 
-  test('is the only connector of its namespace where none is named, and an error where there are two', async () => {
+  test('defaults to the only connector of the namespace, and is an error if there are two', async () => {
     const one = connectorObject();
     const two = connectorObject({ metadata: { name: 'second', uid: 'c2' } });
     const place = { namespace: 'iga', name: null };
@@ -113,7 +113,7 @@ suite('the subject of a review in a cluster', () => {
     });
   });
 
-  test('is an error that names those there are when it is not among them', async () => {
+  test('is an error that names the existing connectors if the named one does not exist', async () => {
     const lists = new Lists({ asanaconnectors: [connectorObject()] });
     await assert.rejects(findSubjectInCluster(lists, { namespace: 'iga', name: 'amce' }, signal), {
       field: '--connector',
@@ -121,7 +121,7 @@ suite('the subject of a review in a cluster', () => {
     });
   });
 
-  test('is an error when a list breaks off in the middle', async () => {
+  test('is an error if a later page of a list fails', async () => {
     const connector = connectorObject();
     const lists = new Lists({ asanaconnectors: [connector], asanalicensegrants: grantsOf(connector) });
     const broken: typeof lists.list = (resource, namespace, page) =>
@@ -153,7 +153,7 @@ async function inFile(t: TestContext, text: string): Promise<string> {
 }
 
 suite('the subject of a review in manifests', () => {
-  test('is the connector with the grants that name it, defaults filled in', async (t) => {
+  test('contains the connector and the grants that name it, with default values', async (t) => {
     const foreign = GRANT.replace('name: acme', 'name: another').replace('name: alice', 'name: bob');
     const path = await inFile(t, [CONNECTOR, GRANT, foreign].join('---'));
     const subject = await findSubjectInManifests(
@@ -168,13 +168,13 @@ suite('the subject of a review in manifests', () => {
     );
   });
 
-  test('is read from standard input too', async () => {
+  test('is read from standard input if the path is -', async () => {
     const input = Readable.from([Buffer.from([CONNECTOR, GRANT].join('---'))]);
     const subject = await findSubjectInManifests({ paths: ['-'], namespace: 'iga', name: 'acme' }, input);
     assert.equal(subject.grants.length, 1);
   });
 
-  test('is an error where no connector is among them', async (t) => {
+  test('is an error if the manifests contain no connector', async (t) => {
     const path = await inFile(t, GRANT);
     await assert.rejects(
       findSubjectInManifests({ paths: [path], namespace: 'iga', name: null }, Readable.from([])),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { constants, readFileSync } from 'node:fs';
+import { mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
@@ -40,7 +42,7 @@ const ANY_TEXT = fc.oneof(
 const FORMULA = /^[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 suite('a review as CSV', () => {
-  test('brings every text back as it was, but for the apostrophe before what would be a formula', () => {
+  test('preserves every text, except for an apostrophe before a text that could be a formula', () => {
     fc.assert(
       fc.property(ANY_TEXT, ANY_TEXT, (name, why) => {
         const [head, cells, ...more] = parseCsv(csvOf([sampleRow({ name, why })]));
@@ -48,7 +50,7 @@ suite('a review as CSV', () => {
         const shown = (column: string) => cells?.[head?.indexOf(column) ?? -1] ?? '';
         for (const [column, text] of Object.entries({ name, why })) {
           assert.equal(shown(column), FORMULA.test(text) ? `'${text}` : text);
-          assert.doesNotMatch(shown(column), /^[=+\-@\t\r]/, 'a spreadsheet would run it');
+          assert.doesNotMatch(shown(column), /^[=+\-@\t\r]/, 'a spreadsheet would evaluate it');
         }
       }),
       { numRuns: 500, seed: 9 },
@@ -56,7 +58,7 @@ suite('a review as CSV', () => {
   });
 
   for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://evil","x")']) {
-    test(`makes text of ${JSON.stringify(formula)} in every column that people write`, () => {
+    test(`puts an apostrophe before ${JSON.stringify(formula)} in every column with free text`, () => {
       const row = sampleRow({
         name: formula,
         email: formula,
@@ -69,13 +71,13 @@ suite('a review as CSV', () => {
     });
   }
 
-  test('ends its lines as RFC 4180 says, and begins with a byte order mark only if asked', () => {
+  test('ends lines with CRLF as in RFC 4180, and begins with a byte order mark only on request', () => {
     const plain = csvOf([sampleRow({})]);
     assert.match(plain, /^name,email,account,[^\r\n]+\r\n[^\r\n]+\r\n$/);
     assert.equal(csvOf([sampleRow({})], true), `\uFEFF${plain}`);
   });
 
-  test('has a line for each row, however many there are', () => {
+  test('has one line for each of 4,500 rows, in their order', () => {
     const rows = Array.from({ length: 4_500 }, (_, index) => sampleRow({ account: String(index) }));
     const lines = parseCsv(csvOf(rows));
     assert.deepEqual(
@@ -87,7 +89,7 @@ suite('a review as CSV', () => {
 
 suite('a review as JSON', () => {
   for (const count of [0, 1, 4_500]) {
-    test(`is one document that holds all of it, with ${count} rows`, () => {
+    test(`is one JSON document that contains the complete review, with ${count} rows`, () => {
       const review = sampleReview({ rows: Array.from({ length: count }, () => sampleRow({ why: '"\n' })) });
       const { version, generatedAt, ...rest } = JSON.parse([...writeJson(review)].join('')) as Review;
       assert.deepEqual({ version, generatedAt, ...rest }, review);
@@ -96,7 +98,7 @@ suite('a review as JSON', () => {
   }
 });
 
-suite('a review as a page', () => {
+suite('a review as an HTML page', () => {
   const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&`;
   const page = [
     ...writePage(
@@ -120,13 +122,13 @@ suite('a review as a page', () => {
     ),
   ].join('');
 
-  test('has no element that came from Asana', () => {
-    assert.ok(!page.includes('<img'), 'an image');
-    assert.ok(!page.includes('<script>alert'), 'a script');
+  test('contains no HTML element from a name, an address or a reason', () => {
+    assert.ok(!page.includes('<img'), 'no image from the data');
+    assert.ok(!page.includes('<script>alert'), 'no script from the data');
     assert.equal([...page.matchAll(/<script/g)].length, 2, 'the data and the script of the page');
   });
 
-  test('asks nobody for anything', () => {
+  test('loads nothing from the network, and has a Content-Security-Policy that forbids it', () => {
     assert.doesNotMatch(page, /\b(?:src|href|action|srcset)\s*=\s*["'a-z]*https?:/i);
     assert.doesNotMatch(page, /@import|url\(/);
     assert.match(page, /Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
@@ -141,16 +143,25 @@ async function folder(t: TestContext): Promise<string> {
 
 const nowhere = { write: () => assert.fail('nothing belongs on standard output') };
 
-suite('the file of a review', () => {
-  test('is for its owner alone, and takes the place of the one before at once', async (t) => {
+suite('the output file of a review', () => {
+  test('replaces the previous file atomically, and is readable only by its owner', async (t) => {
     const path = join(await folder(t), 'review.csv');
     await writeFile(path, 'old', { mode: 0o644 });
-    await writeOutput(['a', 'b'], path, nowhere);
+    await using previous = await open(path);
+    const meanwhile: string[] = [];
+    function* chunks(): Generator<string> {
+      yield 'a';
+      meanwhile.push(readFileSync(path, 'utf8'));
+      yield 'b';
+    }
+    await writeOutput(chunks(), path, nowhere);
+    assert.deepEqual(meanwhile, ['old']);
+    assert.equal(await previous.readFile('utf8'), 'old', 'the previous file is not overwritten');
     assert.equal(await readFile(path, 'utf8'), 'ab');
     assert.equal((await stat(path)).mode & 0o777, 0o600);
   });
 
-  test('stays as it was when not all of it can be made, and nothing is left beside it', async (t) => {
+  test('stays unchanged if the review fails halfway, without a temporary file beside it', async (t) => {
     const directory = await folder(t);
     const path = join(directory, 'review.csv');
     await writeFile(path, 'old');
@@ -163,15 +174,25 @@ suite('the file of a review', () => {
     assert.deepEqual(await readdir(directory), ['review.csv']);
   });
 
-  test('is an error that names the flag where its folder does not exist', async (t) => {
+  test('is rejected with an error that names --output if its folder does not exist', async (t) => {
     const path = join(await folder(t), 'none', 'review.csv');
     await assert.rejects(writeOutput(['a'], path, nowhere), { code: 'InvalidInput', field: '--output' });
   });
 
-  test('goes into a device or a pipe as it is', async (t) => {
+  test('does not replace a device that a symbolic link leads to', async (t) => {
     const link = join(await folder(t), 'null');
     await symlink('/dev/null', link);
     await writeOutput(['a'], link, nowhere);
     assert.ok((await stat(link)).isCharacterDevice());
+  });
+
+  test('is written into a named pipe, and does not replace it', async (t) => {
+    const path = join(await folder(t), 'pipe');
+    execFileSync('mkfifo', [path]);
+    // Without O_NONBLOCK, opening would wait for the writer.
+    await using pipe = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    await writeOutput(['a', 'b'], path, nowhere);
+    assert.equal(await pipe.readFile('utf8'), 'ab');
+    assert.ok((await stat(path)).isFIFO());
   });
 });

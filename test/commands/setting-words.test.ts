@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inSettingWords } from '../../src/commands/baton-settings/setting-words.ts';
 
-describe('a message to whoever sets flags and variables', () => {
+describe('a message to users of flags and variables', () => {
   for (const [message, words] of [
     [
       'provisioning.allowDeprovision of the connector is false. Set it to true',
@@ -24,7 +24,8 @@ describe('a message to whoever sets flags and variables', () => {
     ['is not used: see the hold of the connector. Then', 'is not used. Then'],
     ['which scim.userTypes of the connector does not name', 'which this connector does not name'],
   ] as const) {
-    it(`names what they can set: ${message}`, () => assert.equal(inSettingWords(message), words));
+    it(`names flags and variables instead of object fields: ${message}`, () =>
+      assert.equal(inSettingWords(message), words));
   }
 
   for (const text of [
@@ -33,6 +34,6 @@ describe('a message to whoever sets flags and variables', () => {
     'SCIM is on',
     'default-workspace-id',
   ]) {
-    it(`leaves alone what names no field: ${text}`, () => assert.equal(inSettingWords(text), text));
+    it(`stays unchanged if it names no field: ${text}`, () => assert.equal(inSettingWords(text), text));
   }
 });

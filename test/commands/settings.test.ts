@@ -41,7 +41,7 @@ function parse(...words: string[]): Sources['flags'] {
 }
 
 describe('the table of settings', () => {
-  it('names every flag the way commander gives its value back', () => {
+  it('names every setting as commander names the value of its flag', () => {
     const command = addSettings(new Command(), ALL);
     assert.deepEqual(
       command.options.map((option) => option.attributeName()),
@@ -49,14 +49,14 @@ describe('the table of settings', () => {
     );
   });
 
-  it('gives no flag, short flag or variable to two settings', () => {
+  it('uses every flag, short flag and variable for only one setting', () => {
     const words = settingsList.flatMap(([, { flag, short = flag, variables }]) => [
       ...new Set([flag, short, ...variables]),
     ]);
     assert.equal(new Set(words).size, words.length);
   });
 
-  it('shows every flag with every variable of it in the help', () => {
+  it('shows every flag with all its variables in the help', () => {
     const help = addSettings(new Command().configureHelp({ helpWidth: 1000 }), ALL).helpInformation();
     for (const [, { flag, variables }] of settingsList) {
       assert.match(help, new RegExp(`--${flag} .*\\(env: ${variables.join(', ')}[;)]`), flag);
@@ -65,7 +65,7 @@ describe('the table of settings', () => {
 });
 
 describe('reading settings', () => {
-  it('takes a flag before a variable, a variable before the file, and the file before the default', () => {
+  it('prefers a flag to a variable, a variable to the file, and the file to the default', () => {
     const file = { path: '.baton.yaml', unknown: [], values: new Map([['log-level', 'error']]) };
     const environment = { BATON_LOG_LEVEL: 'warn' };
     const flags = { logLevel: 'debug' };
@@ -75,7 +75,7 @@ describe('reading settings', () => {
     assert.equal(read({}).logLevel, 'info');
   });
 
-  it('takes the first variable of a setting before its other names, and what is empty for not there', () => {
+  it('prefers the first variable of a setting to its other names, and ignores an empty variable', () => {
     const urls = { ASANA_API_URL: 'https://second.example', BATON_ASANA_API_URL: 'https://first.example' };
     assert.equal(fromVariables(urls).asanaApiUrl, 'https://first.example');
     assert.equal(fromVariables({ ...urls, BATON_ASANA_API_URL: ' ' }).asanaApiUrl, 'https://second.example');
@@ -103,15 +103,40 @@ describe('reading settings', () => {
   }
 
   for (const { flags, because, name, value } of [
-    { flags: ['--provisioning'], because: 'a flag alone is true', name: 'provisioning', value: true },
-    { flags: ['-p'], because: 'so is its short form', name: 'provisioning', value: true },
-    { flags: ['-p=false'], because: 'pflag takes an equals sign here', name: 'provisioning', value: false },
-    { flags: ['--provisioning=false'], because: 'a value of its own', name: 'provisioning', value: false },
-    { flags: ['-f', 'a.c1z'], because: 'a short flag with a value', name: 'file', value: 'a.c1z' },
-    { flags: ['-fa.c1z'], because: 'a value glued to its short flag', name: 'file', value: 'a.c1z' },
+    {
+      flags: ['--provisioning'],
+      because: 'a switch without a value is true',
+      name: 'provisioning',
+      value: true,
+    },
+    { flags: ['-p'], because: 'a short switch without a value is true', name: 'provisioning', value: true },
+    {
+      flags: ['-p=false'],
+      because: 'a short switch takes a value after an equals sign, as in pflag',
+      name: 'provisioning',
+      value: false,
+    },
+    {
+      flags: ['--provisioning=false'],
+      because: 'a switch takes a value after an equals sign',
+      name: 'provisioning',
+      value: false,
+    },
+    {
+      flags: ['-f', 'a.c1z'],
+      because: 'a short flag takes the next argument as its value',
+      name: 'file',
+      value: 'a.c1z',
+    },
+    {
+      flags: ['-fa.c1z'],
+      because: 'a short flag takes a value without a space',
+      name: 'file',
+      value: 'a.c1z',
+    },
     {
       flags: ['--sync-resource-types', 'team,user', '--sync-resource-types=workspace'],
-      because: 'lists may be repeated',
+      because: 'the flag of a list may be repeated',
       name: 'syncResourceTypes',
       value: ['team', 'user', 'workspace'],
     },
@@ -130,7 +155,7 @@ describe('reading settings', () => {
     });
   }
 
-  it('splits the flag of a list at commas alone: a path may hold a space', () => {
+  it('splits the flag of a list only at commas, because a path may contain a space', () => {
     const { logPath } = read({ flags: parse('--log-path', 'my log.txt,stderr') });
     assert.deepEqual(logPath, ['my log.txt', 'stderr']);
   });
@@ -153,28 +178,28 @@ describe('reading settings', () => {
     { variable: 'BATON_TOKEN', text: 'two words', says: 'must be one line of printable characters' },
     { variable: 'BATON_CLIENT_SECRET', text: 'a\nb', says: 'must be one line of printable characters' },
   ]) {
-    it(`refuses ${variable}=${JSON.stringify(text)}, names it, and says what to write instead`, () => {
+    it(`rejects ${variable}=${JSON.stringify(text)}, and names the variable and the valid values`, () => {
       assert.throws(
         () => fromVariables({ [variable]: text }),
         (error) => {
           assert.ok(error instanceof InvalidInputError);
           assert.equal(error.field, variable);
           assert.match(error.message, new RegExp(says.replaceAll('(', '\\(')));
-          assert.ok(!error.message.includes(text), 'what was written may be a secret in the wrong place');
+          assert.ok(!error.message.includes(text), 'the value, which may be a secret, is not repeated');
           return true;
         },
       );
     });
   }
 
-  it('keeps settings of other groups at their defaults, whatever their variables say', () => {
+  it('leaves settings of other groups at their defaults, and does not check their variables', () => {
     const environment = { BATON_TASK_CONCURRENCY: 'many', BATON_TOKEN: 'abc' };
     const settings = readSettings(['asana'], { flags: {}, environment, file: null });
     assert.equal(settings.taskConcurrency, 3);
     assert.equal(settings.token?.reveal(), 'abc');
   });
 
-  it('shows no secret, however the settings are printed', () => {
+  it('returns settings that inspect and JSON.stringify print without secrets', () => {
     const canary = 'canary-secret';
     const settings = fromVariables({
       BATON_TOKEN: canary,
@@ -187,7 +212,7 @@ describe('reading settings', () => {
   });
 });
 
-describe('the level of the log', () => {
+describe('the log level', () => {
   for (const [text, level] of [
     ['trace', 'debug'],
     ['DEBUG', 'debug'],
@@ -202,7 +227,7 @@ describe('the level of the log', () => {
     });
   }
 
-  it('ends being debug at a time in RFC 3339', () => {
+  it('has an expiry for debug in RFC 3339, and none for any other text', () => {
     const at = (text: string) =>
       fromVariables({ BATON_LOG_LEVEL_DEBUG_EXPIRES_AT: text }).logLevelDebugExpiresAt;
     assert.equal(at('2027-01-31T01:00:00+01:00'), Date.UTC(2027, 0, 31));
@@ -211,13 +236,13 @@ describe('the level of the log', () => {
   });
 });
 
-describe('warnings of settings', () => {
+describe('warnings about settings', () => {
   const warnings = (sources: Partial<Sources>, isService = false) =>
     settingWarnings(ALL, { flags: {}, environment: {}, file: null, ...sources }, isService);
   const namesOf = (sources: Partial<Sources>, isService = false) =>
     warnings(sources, isService).map(({ names }) => names);
 
-  it('name the variables that nobody knows, and pass over those that Kubernetes makes of services', () => {
+  it('name unknown variables, but not those that Kubernetes sets for services', () => {
     const [warning, ...more] = warnings({
       environment: {
         BATON_UNHEARD_OF: '3',
@@ -238,7 +263,7 @@ describe('warnings of settings', () => {
     assert.deepEqual(warning.names, ['BATON_TOKN', 'BATON_UNHEARD_OF']);
   });
 
-  it('stand together where they have one effect', () => {
+  it('group the settings that have the same effect', () => {
     const environment = { BATON_WORKERS: '4', BATON_PARALLEL_SYNC: 'true', BATON_AUTH_METHOD: 'x' };
     assert.deepEqual(namesOf({ environment }), [
       ['BATON_PARALLEL_SYNC', 'BATON_WORKERS'],
@@ -252,7 +277,7 @@ describe('warnings of settings', () => {
     { BATON_OTEL_TRACING_DISABLED: 'True' },
     { BATON_WORKERS: '' },
   ] as readonly Record<string, string>[]) {
-    it(`are not made of ${JSON.stringify(environment)}, which asks for nothing that is missing`, () => {
+    it(`are not issued for ${JSON.stringify(environment)}, which requests nothing unsupported`, () => {
       assert.deepEqual(warnings({ environment }), []);
     });
   }
@@ -265,13 +290,13 @@ describe('warnings of settings', () => {
     assert.ok(!JSON.stringify(warning).includes('canary'));
   });
 
-  it('name single changes in service mode only', () => {
+  it('name the flags of a single change only in service mode', () => {
     const flags = { grantEntitlement: 'enterprise', createAccountLogin: 'ada' };
     assert.deepEqual(namesOf({ flags }), []);
     assert.deepEqual(namesOf({ flags }, true), [['--grant-entitlement', '--create-account-login']]);
   });
 
-  it('name what limits a sync in service mode only, but for the resource types, which a task may leave open', () => {
+  it('name the settings that limit a sync only in service mode, except for the resource types', () => {
     const environment = {
       BATON_SYNC_RESOURCES: 'bid:r:team/501',
       BATON_SKIP_GRANTS: 'true',
@@ -283,7 +308,7 @@ describe('warnings of settings', () => {
   });
 });
 
-describe('a single thing that the Go connector does and this one does not', () => {
+describe('a request that only the Go connector supports', () => {
   const requests = [
     'create-ticket',
     'bulk-create-ticket',
@@ -303,7 +328,7 @@ describe('a single thing that the Go connector does and this one does not', () =
     refuseUnsupported({ flags: {}, environment, file: null });
 
   for (const { flag, value } of goFlags.filter((known) => requests.includes(known.flag))) {
-    it(`is refused with the name of its variable and Unimplemented: ${flag}`, () => {
+    it(`is rejected with Unimplemented and the name of its variable: ${flag}`, () => {
       const variable = variableOf(flag);
       assert.throws(given({ [variable]: value }), (error) => {
         assert.ok(error instanceof CodedError && error.message.startsWith(`${variable} is not supported: `));
@@ -313,20 +338,22 @@ describe('a single thing that the Go connector does and this one does not', () =
     });
   }
 
-  it('is not what only says how something is done, nor a switch that is off', () => {
+  it('is not found in any other flag of the Go connector, or in a switch that is off', () => {
     const others = goFlags.filter(({ flag }) => !requests.includes(flag));
-    given(Object.fromEntries(others.map(({ flag, value }) => [variableOf(flag), value])))();
-    given(Object.fromEntries(['EVENT_FEED', 'GET_TICKET'].map((name) => [`BATON_${name}`, 'F'])))();
     assert.equal(requests.length + others.length, goFlags.length);
+    for (const { flag, value } of others) assert.doesNotThrow(given({ [variableOf(flag)]: value }), flag);
+    const off = goFlags.filter(({ flag, shape }) => requests.includes(flag) && shape === 'switch');
+    assert.ok(off.length > 0);
+    for (const { flag } of off) assert.doesNotThrow(given({ [variableOf(flag)]: 'F' }), flag);
   });
 });
 
-describe('a complaint about the command line', () => {
+describe('an error about the command line', () => {
   for (const { words, because } of [
-    { words: ['--tokn=canary-secret'], because: 'a flag that is misspelt' },
-    { words: ['--token=a', '--canary=canary-secret'], because: 'a flag that is unknown' },
+    { words: ['--tokn=canary-secret'], because: 'the flag is misspelt' },
+    { words: ['--token=a', '--canary=canary-secret'], because: 'the flag is unknown' },
   ]) {
-    it(`does not repeat the value: ${because}`, () => {
+    it(`does not repeat the value if ${because}`, () => {
       let written = '';
       const command = addSettings(new Command('connector').exitOverride(), ALL);
       command.configureOutput({ writeErr: (text) => (written += text) });
@@ -350,7 +377,7 @@ describe('.baton.yaml', () => {
   }
   const load = (text: string) => withFile(text, (path) => readConfigFile({ BATON_CONFIG_PATH: path }));
 
-  it('holds settings by the names of their flags, large numbers and lists included', async () => {
+  it('contains settings under the names of their flags, also large numbers and lists', async () => {
     const file = await load(
       'token: abc\nprovisioning: true\nDefault-Workspace-Id: 12000000000000000001\nsync-resource-types: [user, team]\nworkers: 2\nunheard-of: 2\n',
     );
@@ -362,7 +389,7 @@ describe('.baton.yaml', () => {
     assert.deepEqual(file?.unknown, ['unheard-of']);
   });
 
-  it('holds lists as one text too, with commas or white space, and lists whose values hold a space', async () => {
+  it('accepts a list as one text with commas or white space, and a YAML list with spaces in its values', async () => {
     const lists = ['user,team', 'user team', '[user, team]'];
     for (const list of lists)
       assert.deepEqual(read({ file: await load(`sync-resource-types: ${list}\n`) }).syncResourceTypes, [
@@ -378,15 +405,15 @@ describe('.baton.yaml', () => {
   });
 
   for (const { text, says, because } of [
-    { text: 'token: "canary', says: /line \d+ is not valid YAML/, because: 'a quote that does not end' },
+    { text: 'token: "canary', says: /line \d+ is not valid YAML/, because: 'an unterminated quote' },
     { text: '- canary\n', says: /must contain names of flags/, because: 'a list' },
     {
       text: 'token: { canary: 1 }\n',
       says: /token in .*must be a single value/,
-      because: 'a mapping for a token',
+      because: 'a mapping instead of a token',
     },
   ]) {
-    it(`is refused without repeating any of it: ${because}`, async () => {
+    it(`is rejected without repeating its content: ${because}`, async () => {
       await assert.rejects(load(text), (error) => {
         assert.ok(error instanceof InvalidInputError);
         assert.match(error.message, says);
@@ -402,48 +429,48 @@ describe('.baton.yaml', () => {
     });
   });
 
-  it('is named in a complaint about a value of it', async () => {
+  it('is named in the error about an invalid value in it', async () => {
     const file = await load('provisioning: maybe\n');
     assert.throws(() => read({ file }), { message: /^provisioning in .*config\.yaml: must be "true"/ });
   });
 });
 
-describe('settings together', () => {
+describe('combinations of settings', () => {
   const together = (environment: Record<string, string>) => () => checkTogether(fromVariables(environment));
 
   for (const { environment, says, because } of [
     {
       environment: { BATON_USE_SCIM_API: 'true' },
       says: /^--use-scim-api \(BATON_USE_SCIM_API\): requires the token of a service account/,
-      because: 'a personal access token reaches no SCIM',
+      because: 'SCIM with a personal access token',
     },
     {
       environment: { BATON_ALLOW_DEPROVISION: 'true' },
       says: /^--allow-deprovision .*BATON_USE_SERVICE_ACCOUNT/,
-      because: 'the work would pass to a person',
+      because: 'deprovisioning with a personal access token',
     },
     {
       environment: { BATON_SKIP_GRANTS: 'true' },
       says: /^--skip-grants .*BATON_SYNC_RESOURCES/,
-      because: 'nobody would seem to have access',
+      because: 'a full sync without grants',
     },
     {
       environment: { ASANA_API_URL: 'http://asana.example/api' },
       says: /^asana-api-url: must be https/,
-      because: 'a token must not travel in the clear',
+      because: 'an API URL without https',
     },
   ]) {
-    it(`are refused: ${because}`, () => {
+    it(`are rejected: ${because}`, () => {
       assert.throws(together(environment), { code: 'InvalidInput', message: says });
     });
   }
 
-  it('may have a second token for SCIM beside a personal access token', () => {
+  it('may contain a second token for SCIM beside a personal access token', () => {
     together({ BATON_USE_SCIM_API: 'true', SCIM_TOKEN: 'abc' })();
     assert.equal(fromVariables({ SCIM_TOKEN: 'abc' }).scimToken?.reveal(), 'abc');
   });
 
-  it('mean service mode with both credentials of ConductorOne, no service mode with none, and a mistake with one', () => {
+  it('select service mode with both ConductorOne credentials, not with none, and are rejected with one', () => {
     const both = { BATON_CLIENT_ID: 'a@b/c', BATON_CLIENT_SECRET: clientSecret('k') };
     assert.equal(clientCredentials(fromVariables(both))?.clientId, 'a@b/c');
     assert.equal(clientCredentials(fromVariables({})), null);
@@ -455,12 +482,12 @@ describe('settings together', () => {
     });
   });
 
-  it('need a token', () => {
+  it('require a token', () => {
     assert.throws(() => requireToken(fromVariables({})), { message: /^--token \(BATON_TOKEN\): is missing/ });
   });
 });
 
-describe('one change on the command line', () => {
+describe('a single change on the command line', () => {
   const shot = (environment: Record<string, string>) => oneShotOf(fromVariables(environment));
   const grant = {
     BATON_GRANT_ENTITLEMENT: 'team:501:Team Member',
@@ -468,11 +495,11 @@ describe('one change on the command line', () => {
     BATON_GRANT_PRINCIPAL_TYPE: 'user',
   };
 
-  it('is none without its flags', () => {
+  it('is not requested without its flags', () => {
     assert.equal(shot({ BATON_PROVISIONING: 'true' }), null);
   });
 
-  it('is a grant with all three of its flags, and a mistake with fewer', () => {
+  it('is a grant with all three grant flags, and is rejected with fewer', () => {
     assert.deepEqual(shot(grant), {
       kind: 'Grant',
       entitlement: 'team:501:Team Member',
@@ -487,7 +514,7 @@ describe('one change on the command line', () => {
     });
   });
 
-  it('is an account with a login, an email or a profile', () => {
+  it('is an account creation with a login, or with an email address and a profile', () => {
     const profile = '{"first_name":"Ada"}';
     assert.deepEqual(
       shot({ BATON_CREATE_ACCOUNT_EMAIL: 'ada@acme.com', BATON_CREATE_ACCOUNT_PROFILE: profile }),
@@ -513,40 +540,40 @@ describe('one change on the command line', () => {
     {
       environment: { BATON_CREATE_ACCOUNT_RESOURCE_TYPE: 'user' },
       says: /^--create-account-login .*is missing/,
-      because: 'a type alone names nobody',
+      because: 'a resource type without an account',
     },
     {
       environment: { BATON_CREATE_ACCOUNT_EMAIL: 'ada@acme.example' },
       says: /^--create-account-login .*is missing.*login or a profile/,
-      because: 'an email address alone creates nobody with the Go connector',
+      because: 'an email address without a login or profile, which the Go connector ignores',
     },
     {
       environment: { BATON_CREATE_ACCOUNT_LOGIN: 'ada', BATON_CREATE_ACCOUNT_RESOURCE_TYPE: 'team' },
       says: /^--create-account-resource-type .*must be user/,
-      because: 'teams are not created',
+      because: 'the creation of a team',
     },
     {
       environment: { BATON_CREATE_ACCOUNT_PROFILE: '["canary"]' },
       says: /must be a JSON object/,
-      because: 'a list is no profile',
+      because: 'a profile that is a list',
     },
     {
       environment: { BATON_CREATE_ACCOUNT_PROFILE: '{canary' },
       says: /must be a JSON object/,
-      because: 'it must be JSON',
+      because: 'a profile that is not JSON',
     },
     {
       environment: { ...grant, BATON_REVOKE_GRANT: 'enterprise:905' },
       says: /only one change can be made at a time/,
-      because: 'a grant and a revocation exclude each other',
+      because: 'a grant together with a revocation',
     },
     {
       environment: { BATON_REVOKE_GRANT: 'enterprise:905', BATON_CREATE_ACCOUNT_LOGIN: 'ada' },
       says: /only one change can be made at a time/,
-      because: 'so do a revocation and an account',
+      because: 'a revocation together with an account creation',
     },
   ]) {
-    it(`is refused: ${because}`, () => {
+    it(`is rejected: ${because}`, () => {
       assert.throws(
         () => shot(environment),
         (error) => {

@@ -8,8 +8,8 @@ const files = readdirSync(COMMANDS, { recursive: true, encoding: 'utf8' }).filte
   path.endsWith('.ts'),
 );
 
-suite('the files of the commands', () => {
-  test('have a name each, which no other file and no folder has', () => {
+suite('the source files of the commands', () => {
+  test('have names that no other file or folder of src/commands has', () => {
     const names = [
       ...files.map((path) => basename(path, '.ts')),
       ...readdirSync(COMMANDS, { recursive: true, withFileTypes: true })
@@ -22,7 +22,7 @@ suite('the files of the commands', () => {
     );
   });
 
-  test('declare each sub-command in the file of its name', () => {
+  test('declare each sub-command in the file that is named after it', () => {
     const declared = files.flatMap((path) => {
       const text = readFileSync(join(COMMANDS, path), 'utf8');
       return [...text.matchAll(/new Command\('([^']+)'\)/g)].map(([, name]) => ({ name, path }));

@@ -15,7 +15,7 @@ interface ShownTask {
   } | null;
 }
 
-describe('a task whose report is lost with the process', () => {
+describe('a task whose process dies before it reports the result', () => {
   let program: Bundle;
   let sandbox: Sandbox;
 
@@ -70,7 +70,7 @@ describe('a task whose report is lost with the process', () => {
       annotation: 'GrantAlreadyRevoked',
     },
   ]) {
-    it(`is ${annotation} when it is given again, although what it was about may be gone`, async () => {
+    it(`succeeds with ${annotation} when ConductorOne gives it to the next process`, async () => {
       await using folder = await Folder.make(program.main);
       const first = new Child(folder, variables(`first-${annotation}`));
       const sync = await conductorOne<ShownTask>('POST', '/tasks', { type: 'syncFull' });

@@ -7,6 +7,7 @@ import { FakeClock } from '../asana/fake-clock.ts';
 /** A fake Asana whose answers the test sets; counts its requests. */
 class Asana {
   asked = 0;
+  askedOverScim = 0;
   restFails: AsanaErrorCode | null = null;
   scimFails: AsanaErrorCode | null = null;
   /** While set, the REST API does not answer. */
@@ -22,7 +23,12 @@ class Asana {
       return this.#answer(this.restFails, { gid: '1', email: null, name: '' });
     },
   };
-  readonly scim = { probe: () => this.#answer<void>(this.scimFails, undefined) };
+  readonly scim = {
+    probe: () => {
+      this.askedOverScim += 1;
+      return this.#answer<void>(this.scimFails, undefined);
+    },
+  };
 
   #answer<T>(code: AsanaErrorCode | null, value: T) {
     if (code !== null) return Promise.reject(new AsanaError(code, `${code}.`, { surface: 'rest' }));
@@ -37,8 +43,8 @@ function checkOf(asana: Asana, scim: Asana['scim'] | null = null) {
   return { clock, stop, failure: async () => (await check.failure())?.code ?? null };
 }
 
-describe('the check of the token', () => {
-  it('asks Asana at most every 30 s, however often it is asked itself', async () => {
+describe('the token check', () => {
+  it('sends a request to Asana at most every 30 s, however often it is called', async () => {
     const asana = new Asana();
     const { clock, failure } = checkOf(asana);
     for (let second = 0; second < 60; second += 1) {
@@ -48,7 +54,7 @@ describe('the check of the token', () => {
     assert.equal(asana.asked, 2);
   });
 
-  it('shows a refusal, and that it is over', async () => {
+  it('reports that Asana rejects the token, and later that it accepts the token again', async () => {
     const asana = new Asana();
     const { clock, failure } = checkOf(asana);
     assert.equal(await failure(), null);
@@ -56,23 +62,25 @@ describe('the check of the token', () => {
     await clock.advance(30_000);
     assert.equal(await failure(), 'CredentialsRejected');
     asana.restFails = null;
-    assert.equal(await failure(), 'CredentialsRejected', 'until it is asked again');
+    assert.equal(await failure(), 'CredentialsRejected', 'until the next request');
     await clock.advance(30_000);
     assert.equal(await failure(), null);
   });
 
-  it('is content with SCIM where REST refuses the token, and only there', async () => {
+  it('uses SCIM instead of REST only if REST rejects the token', async () => {
     const asana = new Asana();
+    assert.equal(await checkOf(asana, asana.scim).failure(), null);
+    asana.restFails = 'AsanaUnavailable';
+    assert.equal(await checkOf(asana, asana.scim).failure(), 'AsanaUnavailable');
+    assert.equal(asana.askedOverScim, 0);
     asana.restFails = 'CredentialsRejected';
     assert.equal(await checkOf(asana, asana.scim).failure(), null);
     asana.scimFails = 'Forbidden';
     assert.equal(await checkOf(asana, asana.scim).failure(), 'Forbidden');
-    asana.restFails = 'AsanaUnavailable';
-    asana.scimFails = null;
-    assert.equal(await checkOf(asana, asana.scim).failure(), 'AsanaUnavailable');
+    assert.equal(asana.askedOverScim, 2);
   });
 
-  it('keeps nobody waiting longer than 3 s for an answer, and takes 30 s for none', async () => {
+  it('waits at most 3 s for an answer, and reports AsanaUnavailable after 30 s without one', async () => {
     const asana = new Asana();
     asana.silent = true;
     const { clock, failure } = checkOf(asana);

@@ -61,8 +61,8 @@ const resourcesOnly = { selection: { ...everything, entitlements: false, grants:
 const one = snapshotOf([account('1')], [team('501', [member('1')])]);
 const two = snapshotOf([account('1'), account('2')], [team('501', [member('2')])]);
 
-suite('a sync into a file', () => {
-  test('makes the file, and adds to it the next time, with all that both syncs hold', async (t) => {
+suite('a sync to a file', () => {
+  test('creates the file, and the next sync is added to it completely', async (t) => {
     const { sync, read, file, tempFolder } = await inPlace(t);
     const ids = [await sync(one), await sync(two)];
     const c1z = await read();
@@ -82,7 +82,7 @@ suite('a sync into a file', () => {
     );
   });
 
-  test('keeps the newest two full syncs, nothing of the others, and no holes in the file', async (t) => {
+  test('keeps only the newest two full syncs, and no free pages in the file', async (t) => {
     const { sync, read } = await inPlace(t);
     const ids: string[] = [];
     for (let times = 0; times < 4; times += 1) ids.push(await sync(times % 2 === 0 ? one : two));
@@ -99,7 +99,7 @@ suite('a sync into a file', () => {
     assert.deepEqual(c1z.column('pragma freelist_count'), [0]);
   });
 
-  test('leaves the mode of a file as it is; a new one is for its owner alone', async (t) => {
+  test('creates the file with mode 600, and keeps the mode of an existing file', async (t) => {
     const { sync, file } = await inPlace(t);
     const mode = async () => ((await stat(file)).mode & 0o777).toString(8);
     await sync(one);
@@ -109,7 +109,7 @@ suite('a sync into a file', () => {
     assert.equal(await mode(), '664');
   });
 
-  test('keeps a partial sync until a full one goes that is younger', async (t) => {
+  test('keeps a partial sync until a newer full sync is removed', async (t) => {
     const { sync, read } = await inPlace(t);
     const ids = async () => (await read()).column('select sync_id from v1_sync_runs order by id');
     const early = await sync(one, partial);
@@ -123,7 +123,7 @@ suite('a sync into a file', () => {
     assert.deepEqual(await ids(), [third, fourth]);
   });
 
-  test('keeps partial syncs where there is no full one, and resources where a full sync is added', async (t) => {
+  test('keeps all partial syncs and their resources when the first full sync is added', async (t) => {
     const { sync, read } = await inPlace(t);
     const kept = [
       await sync(one, partial),
@@ -135,7 +135,7 @@ suite('a sync into a file', () => {
     assert.deepEqual((await read()).column('select distinct sync_id from v1_resources order by id'), kept);
   });
 
-  test('names the newest full sync as the one that a partial sync is a part of', async (t) => {
+  test('records the newest full sync as the parent of a partial sync', async (t) => {
     const { sync, read } = await inPlace(t);
     const alone = await sync(one, partial);
     await sync(one);
@@ -146,7 +146,7 @@ suite('a sync into a file', () => {
     assert.deepEqual([alone, part, full, resources].map(parentOf), ['', full, '', '']);
   });
 
-  test('keeps what another writer has not finished, with its rows, however many full syncs come', async (t) => {
+  test('keeps an unfinished sync of another writer, with its rows, regardless of later full syncs', async (t) => {
     const { sync, read, file } = await inPlace(t);
     const unfinished = await sync(one);
     await edit(file, (db) => db.exec('update v1_sync_runs set ended_at = null'));
@@ -157,7 +157,7 @@ suite('a sync into a file', () => {
     assert.deepEqual(c1z.column('select distinct sync_id from v1_resources order by id'), ids);
   });
 
-  test('keeps the newer syncs by their ids where another writer put its own time into the rows', async (t) => {
+  test('orders syncs by the time in their IDs, not by the times that another writer recorded', async (t) => {
     const { sync, read, file, tempFolder } = await inPlace(t);
     const ids = [await sync(one), await sync(two)];
     // As if the writer of the first sync had used the local time of a zone nine hours further east.
@@ -170,12 +170,12 @@ suite('a sync into a file', () => {
         .run(ids[0] ?? ''),
     );
     await using c1z = await C1zReader.open(file, tempFolder);
-    assert.equal(c1z.resource('user', '2')?.displayName, 'User 2', 'the newest is read');
+    assert.equal(c1z.resource('user', '2')?.displayName, 'User 2', 'the newest sync is read');
     const third = await sync(one);
     assert.deepEqual((await read()).column('select sync_id from v1_sync_runs order by id'), [ids[1], third]);
   });
 
-  test('takes up a file of an old Go connector: fewer columns, other indices, write-ahead log, several frames', async (t) => {
+  test('upgrades a file of an old Go connector: fewer columns, other indices, write-ahead log, several frames', async (t) => {
     const { sync, read, file } = await inPlace(t);
     const database = join(file, '..', 'old.db');
     const db = new DatabaseSync(database);
@@ -226,16 +226,16 @@ suite('a sync into a file', () => {
     {
       content: Buffer.from('PK\x03\x04 a zip'),
       says: 'not a c1z file',
-      because: 'another kind of file',
+      because: 'a zip archive',
     },
-    { content: Buffer.from('C1ZF\0not zstd at all'), says: 'damaged', because: 'no zstd in it' },
+    { content: Buffer.from('C1ZF\0not zstd at all'), says: 'damaged', because: 'no zstd data' },
     {
       content: Buffer.concat([Buffer.from('C1ZF\0'), Buffer.from('28b52ffd2006310000616263646566', 'hex')]),
       says: 'damaged',
-      because: 'no database in it',
+      because: 'zstd data without a database',
     },
   ]) {
-    test(`refuses, names and leaves alone what is no c1z of version 1: ${because}`, async (t) => {
+    test(`rejects, names and does not change a file that is not a c1z of version 1: ${because}`, async (t) => {
       const { sync, file, tempFolder } = await inPlace(t);
       await writeFile(file, content);
       await assert.rejects(sync(one), (error) => {
@@ -250,7 +250,7 @@ suite('a sync into a file', () => {
     });
   }
 
-  test('leaves a file that was cut short as it is', async (t) => {
+  test('rejects a truncated file and does not change it', async (t) => {
     const { sync, file } = await inPlace(t);
     await sync(one);
     const whole = await readFile(file);
@@ -259,7 +259,7 @@ suite('a sync into a file', () => {
     assert.equal((await readFile(file)).length, whole.length - 500);
   });
 
-  test('that is cancelled leaves the old file as it was, and nothing beside it', async (t) => {
+  test('does not change the existing file, and leaves no temporary file, if it is canceled', async (t) => {
     const { sync, file, tempFolder } = await inPlace(t);
     await sync(one);
     const before = await readFile(file);
@@ -273,7 +273,7 @@ suite('a sync into a file', () => {
     assert.ok(!(await readdir(join(file, '..'))).includes('sync.c1z.tmp'));
   });
 
-  test('into a folder that does not exist names the file and the remedy', async (t) => {
+  test('fails with FileUnusable and names the file and the remedy if its folder does not exist', async (t) => {
     const { tempFolder } = await inPlace(t);
     const clock = systemClock;
     const options = {
@@ -286,12 +286,16 @@ suite('a sync into a file', () => {
     const file = join(tempFolder, 'missing', 'sync.c1z');
     await assert.rejects(
       addSync(file, options),
-      (error) => error instanceof C1zError && error.code === 'FileUnusable' && error.message.includes(file),
+      (error) =>
+        error instanceof C1zError &&
+        error.code === 'FileUnusable' &&
+        error.message.includes(file) &&
+        error.message.includes('correct the path'),
     );
     assert.deepEqual(await readdir(tempFolder), []);
   });
 
-  test('replaces what a crash has left behind', async (t) => {
+  test('replaces a temporary file that a crash left', async (t) => {
     const { sync, file, read } = await inPlace(t);
     await writeFile(`${file}.tmp`, 'half');
     await sync(one);
@@ -299,7 +303,7 @@ suite('a sync into a file', () => {
   });
 });
 
-suite('looking things up in a file', () => {
+suite('a lookup in a file', () => {
   test('finds entitlements, accounts and grants of the newest finished full sync', async (t) => {
     const { sync, file, tempFolder } = await inPlace(t);
     await sync(one);
@@ -310,11 +314,11 @@ suite('looking things up in a file', () => {
     assert.equal(c1z.entitlement('view only')?.resource?.id?.resource, 'view only');
     assert.equal(c1z.resource('user', '2')?.displayName, 'User 2');
     assert.equal(c1z.grant('enterprise:2')?.principal?.id?.resource, '2');
-    assert.equal(c1z.grant('team:501:Team Member:user:1'), null, 'that was in the sync before');
+    assert.equal(c1z.grant('team:501:Team Member:user:1'), null, 'this grant is only in the previous sync');
     assert.equal(c1z.resource('user', "' or 1=1 --"), null);
   });
 
-  test('says to run a sync first where there is none, and removes what it unpacked', async (t) => {
+  test('fails with the remedy if there is no full sync or no file, and leaves nothing unpacked', async (t) => {
     const { file, tempFolder, sync } = await inPlace(t);
     await sync(one, { selection: { ...everything, entitlements: false, grants: false } });
     await mkdir(tempFolder, { recursive: true });

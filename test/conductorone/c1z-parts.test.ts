@@ -39,13 +39,13 @@ import { databaseIn } from './c1z-file.ts';
 import { account, acme, largeSnapshot, member, snapshotOf, team } from './directories.ts';
 
 suite('a KSUID', () => {
-  test('is the published one for the published time and payload', () => {
+  test('matches the published example for its time and payload', () => {
     // The example from the README of github.com/segmentio/ksuid.
     const payload = Buffer.from('B5A1CD34B5F99D1154FB6853345C9735', 'hex');
     assert.equal(ksuid((1_400_000_000 + 107_608_047) * 1000, payload), '0ujtsYcgvSTl8PAuAdqWYSMnLOv');
   });
 
-  test('has 27 characters and sorts by its second', () => {
+  test('has 27 characters and sorts by its time', () => {
     const random = new Uint8Array(16);
     const ids = [1_400_000_000_000, 1_800_000_000_000, 1_800_000_001_000].map((at) => ksuid(at, random));
     assert.equal(ids[0], '0'.repeat(27));
@@ -53,14 +53,14 @@ suite('a KSUID', () => {
     assert.deepEqual(ids.toSorted(), ids);
   });
 
-  test('tells the second it was made in, and what is none tells nothing', () => {
+  test('contains its time in seconds, and other text contains none', () => {
     assert.equal(ksuidSeconds('0ujtsYcgvSTl8PAuAdqWYSMnLOv'), 1_507_608_047);
     for (const none of ['', 'old', '0ujtsYcgvSTl8PAuAdqWYSMnLO-', '0ujtsYcgvSTl8PAuAdqWYSMnLOv0'])
       assert.equal(ksuidSeconds(none), null, none);
   });
 });
 
-test('a time has nine digits in UTC and sorts as text', () => {
+test('a SQL time is in UTC with nine fractional digits', () => {
   assert.equal(formatSqlTime(Date.UTC(2026, 0, 2, 3, 4, 5, 60)), '2026-01-02 03:04:05.060000000');
 });
 
@@ -73,7 +73,7 @@ const words = fc.oneof(
 const gids = fc.oneof(fc.stringMatching(/^\d{1,20}$/), fc.stringMatching(/^[a-zé]{100,200}$/));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-test('accounts written field by field have the bytes of the protobuf encoder, whatever they hold', () => {
+test('accounts encoded field by field equal the output of the protobuf encoder, whatever they contain', () => {
   const encoder = new AccountEncoder();
   const attribute = fc.constantFrom('givenName', 'familyName', 'employeeNumber', 'title', 'costCenter', 'x');
   const accounts = fc.record({
@@ -120,7 +120,7 @@ test('accounts written field by field have the bytes of the protobuf encoder, wh
   );
 });
 
-test('teams written field by field have the bytes of the protobuf encoder', () => {
+test('teams encoded field by field equal the output of the protobuf encoder', () => {
   const teams = new TeamEncoder();
   fc.assert(
     fc.property(words, gids, (name, gid) => {
@@ -138,7 +138,7 @@ test('teams written field by field have the bytes of the protobuf encoder', () =
   );
 });
 
-test('grants put together in the database have the bytes of the protobuf encoder, whatever anybody is called', async (t) => {
+test('grants assembled in the database equal the output of the protobuf encoder, whatever the names', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'c1z-grants-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'db');
@@ -188,21 +188,21 @@ test('grants put together in the database have the bytes of the protobuf encoder
   );
 });
 
-test('of the finished syncs of a file those go that the Go SDK lets go', () => {
+test('the finished syncs to remove from a file are those that the Go SDK removes', () => {
   for (const { syncs, old, because } of [
-    { syncs: 'f1 f2', old: '', because: 'as many full ones as are kept' },
-    { syncs: 'f1 f2 f3', old: 'f1', because: 'one full one too many' },
-    { syncs: 'x1 f2 f3', old: 'x1', because: 'what nobody knows counts as a full one' },
-    { syncs: 'p1 r2 p3', old: '', because: 'without a full one nothing is old' },
-    { syncs: 'p1 f2 f3', old: '', because: 'no full one goes' },
+    { syncs: 'f1 f2', old: '', because: 'no more full syncs than are kept' },
+    { syncs: 'f1 f2 f3', old: 'f1', because: 'one full sync too many' },
+    { syncs: 'x1 f2 f3', old: 'x1', because: 'a sync of unknown type counts as full' },
+    { syncs: 'p1 r2 p3', old: '', because: 'without full syncs, nothing is removed' },
+    { syncs: 'p1 f2 f3', old: '', because: 'no full sync is removed' },
     {
       syncs: 'p1 f2 p3 r4 f5 f6',
       old: 'f2 p1',
-      because: 'what is younger than the full one that goes is kept',
+      because: 'partial syncs newer than the removed full sync are kept',
     },
     { syncs: 'u1 d2', old: '', because: 'one pair of differences' },
-    { syncs: 'u1 d2 u3-d4 d4-u3', old: 'u1 d2', because: 'a newer pair takes the place of the first' },
-    { syncs: 'u1 d2 u3', old: 'u1 d2', because: 'half a pair does too' },
+    { syncs: 'u1 d2 u3-d4 d4-u3', old: 'u1 d2', because: 'a newer pair replaces the first' },
+    { syncs: 'u1 d2 u3', old: 'u1 d2', because: 'half a pair also replaces the first' },
   ]) {
     const types: Readonly<Record<string, string>> = {
       f: 'full',
@@ -224,7 +224,7 @@ test('of the finished syncs of a file those go that the Go SDK lets go', () => {
   }
 });
 
-test('a field has its length before it, however many bytes that takes', () => {
+test('a field is preceded by its length, however many bytes the length needs', () => {
   const writer = new FieldWriter();
   for (const length of [0, 1, 47, 48, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152]) {
     for (const text of ['a'.repeat(length), 'é'.repeat(length)]) {
@@ -236,7 +236,7 @@ test('a field has its length before it, however many bytes that takes', () => {
   }
 });
 
-suite('packing', () => {
+suite('packing a database', () => {
   /** Packs a database of so many bytes; returns the reported size, the file, and the database unpacked from it. */
   async function packed(t: TestContext, bytes: number) {
     const folder = await mkdtemp(join(tmpdir(), 'c1z-packer-test-'));
@@ -252,7 +252,7 @@ suite('packing', () => {
   for (const [bytes, why] of [
     [4096, 'less than a frame'],
     [4 * 2 ** 20, 'one whole frame'],
-    [41 * 2 ** 20 + 4096, 'more frames than are packed at once, and a part of one'],
+    [41 * 2 ** 20 + 4096, 'more frames than are packed at once and a partial one'],
   ] as const)
     test(`keeps every byte of ${why}, in order`, async (t) => {
       const { database, size, file, unpacked } = await packed(t, bytes);
@@ -260,12 +260,12 @@ suite('packing', () => {
       assert.equal(size, file.length);
     });
 
-  test('gives the same bytes whenever it is done', async (t) => {
+  test('produces the same bytes each time', async (t) => {
     const first = await packed(t, 41 * 2 ** 20);
     assert.ok((await packed(t, 41 * 2 ** 20)).file.equals(first.file));
   });
 
-  test('fails when the file is there already, and leaves that as it was', async (t) => {
+  test('fails if the file exists, and does not change it', async (t) => {
     const { path, folder } = await packed(t, 9 * 2 ** 20);
     const taken = join(folder, 'taken');
     await writeFile(taken, 'of somebody');
@@ -274,7 +274,7 @@ suite('packing', () => {
   });
 });
 
-test('a byte table gives back what was put in, across its growth', () => {
+test('a byte table returns the items that were added, even after it has grown', () => {
   const table = new ByteTable();
   const items = Array.from({ length: 3000 }, (_, index) => Buffer.alloc(index % 1500, index));
   for (const item of items) table.push(item);
@@ -282,7 +282,7 @@ test('a byte table gives back what was put in, across its growth', () => {
     assert.ok(Buffer.from(table.get(index)).equals(item), `item ${index}`);
 });
 
-test('a membership survives being packed into a number, up to half a billion accounts', () => {
+test('a membership can be packed into a number and unpacked, for up to half a billion accounts', () => {
   for (const place of [0, 1, 99_999, 2 ** 29 - 1]) {
     for (let bits = 0; bits < 8; bits += 1) {
       const packed = packMember(place, flagsOf(bits));
@@ -292,7 +292,7 @@ test('a membership survives being packed into a number, up to half a billion acc
   }
 });
 
-test('sorting in slices gives what sorting at once gives, and pauses on the way', async () => {
+test('sorting in slices gives the same order as sorting at once, and pauses between slices', async () => {
   for (const size of [0, 1, 8191, 8192, 8193, 50_000]) {
     const keys = Array.from({ length: size }, (_, index) => String((index * 7919) % 65_537));
     let pauses = 0;
@@ -305,7 +305,7 @@ test('sorting in slices gives what sorting at once gives, and pauses on the way'
 });
 
 suite('the pieces of a directory', () => {
-  test('bring accounts in the order of their gids, then every membership under the place of its account', async () => {
+  test('contain accounts in the order of their gids, then memberships with the index of their account', async () => {
     const snapshot = snapshotOf(
       [account('30'), account('20'), account('10')],
       [
@@ -341,7 +341,7 @@ suite('the pieces of a directory', () => {
     );
   });
 
-  test('are each small, however large the directory, and lose nothing', async () => {
+  test('are small even for a large directory, and contain all of it', async () => {
     let accounts = 0;
     let members = 0;
     let teams = 0;

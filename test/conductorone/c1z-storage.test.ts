@@ -33,29 +33,31 @@ async function writeWithin(kib: number, tempFolder: string, file: string | null)
   return stdout.trim();
 }
 
-suite('a folder for temporary files', () => {
-  test('that is full fails the sync as transient, names itself and the remedy, and is left empty', async (t) => {
+suite('the folder for temporary files', () => {
+  test('fails the sync with a transient error that names it and its flag when it is full, and is left empty', async (t) => {
     const tempFolder = await inFolder(t);
     const outcome = await writeWithin(256, tempFolder, null);
     assert.match(outcome, /^TempFolderFull transient /);
     assert.ok(outcome.includes(tempFolder) && outcome.includes('--c1z-temp-dir (BATON_TMPDIR)'), outcome);
     assert.deepEqual(await readdir(tempFolder), []);
-    assert.equal(await writeWithin(1024 * 1024, tempFolder, null), 'written', 'without the limit it works');
+    const unlimited = await writeWithin(1024 * 1024, tempFolder, null);
+    assert.equal(unlimited, 'written', 'the sync succeeds without the limit');
   });
 
-  test('is not blamed for the folder of the file that the user named', async (t) => {
+  test('is not blamed if the folder of the output file is missing, which fails with FileUnusable', async (t) => {
     const tempFolder = await inFolder(t);
     const outcome = await writeWithin(1024 * 1024, tempFolder, join(tempFolder, 'missing', 'sync.c1z'));
     assert.match(outcome, /^FileUnusable stalling /);
   });
 
-  test('that cannot be written stalls with the remedy', async (t) => {
+  test('fails the sync with a stalling error that names it and BATON_TMPDIR if it is not writable', async (t) => {
     const file = join(await inFolder(t), 'file');
     await writeFile(file, '');
+    const tempFolder = join(file, 'below');
     const writing = writeC1z({
       snapshot: snapshotOf([account('1')]),
       settings: { licenses: true, serviceAccount: false },
-      tempFolder: join(file, 'below'),
+      tempFolder,
       clock: systemClock,
       random: (size) => new Uint8Array(size),
     });
@@ -65,12 +67,12 @@ suite('a folder for temporary files', () => {
         error instanceof C1zError &&
         error.code === 'TempFolderUnusable' &&
         error.errorClass === 'stalling' &&
-        error.message.includes(file) &&
+        error.message.includes(tempFolder) &&
         error.message.includes('BATON_TMPDIR'),
     );
   });
 
-  test('that is missing is made', async (t) => {
+  test('is created if it does not exist', async (t) => {
     const tempFolder = join(await inFolder(t), 'a', "b 'quoted'");
     const file = await writeC1z({
       snapshot: snapshotOf([account('1')]),
@@ -84,13 +86,13 @@ suite('a folder for temporary files', () => {
   });
 });
 
-suite('a fault of the storage', () => {
+suite('a storage error', () => {
   for (const { error, fault, because } of [
     { error: { code: 'ENOSPC' }, fault: 'full', because: 'the disk is full' },
-    { error: { code: 'EDQUOT' }, fault: 'full', because: 'the quota is used up' },
+    { error: { code: 'EDQUOT' }, fault: 'full', because: 'the disk quota is exceeded' },
     { error: { code: 'EROFS' }, fault: 'unusable', because: 'the file system is read-only' },
-    { error: { code: 'EACCES' }, fault: 'unusable', because: 'permissions' },
-    { error: { code: 'EPIPE' }, fault: 'other', because: 'nothing about files' },
+    { error: { code: 'EACCES' }, fault: 'unusable', because: 'permission is denied' },
+    { error: { code: 'EPIPE' }, fault: 'other', because: 'the error does not concern files' },
     { error: { code: 'ERR_SQLITE_ERROR', errcode: 13 }, fault: 'full', because: 'SQLITE_FULL' },
     { error: { code: 'ERR_SQLITE_ERROR', errcode: 778 }, fault: 'full', because: 'SQLITE_IOERR_WRITE' },
     { error: { code: 'ERR_SQLITE_ERROR', errcode: 266 }, fault: 'other', because: 'SQLITE_IOERR_READ' },
@@ -102,7 +104,7 @@ suite('a fault of the storage', () => {
     { error: { code: 'ERR_SQLITE_ERROR', errcode: 14 }, fault: 'unusable', because: 'SQLITE_CANTOPEN' },
     { error: { code: 'ERR_SQLITE_ERROR', errcode: 19 }, fault: 'other', because: 'SQLITE_CONSTRAINT' },
   ]) {
-    test(`is ${fault} when ${because}`, () => {
+    test(`is classified as ${fault}: ${because}`, () => {
       assert.equal(storageFault(Object.assign(new Error('x'), error)), fault);
     });
   }

@@ -15,7 +15,7 @@ async function inFolder(t: TestContext): Promise<string> {
 const NOBODY = 99_999_999;
 const host = hostname();
 
-test('what a process left that was killed is swept, what is in use or of others stays', async (t) => {
+test('a sweep removes the folders of killed processes, and keeps those in use or of other hosts', async (t) => {
   const temp = await inFolder(t);
   const own = (await makeWorkFolder(temp)).split('/').at(-1) ?? '';
   const kept = [
@@ -34,7 +34,7 @@ test('what a process left that was killed is swept, what is in use or of others 
   assert.deepEqual((await readdir(temp)).toSorted(), kept.toSorted());
 });
 
-test('what nobody has touched for a day is swept, whosever it is', async (t) => {
+test('a folder that was not modified for a day is removed, even one of another host', async (t) => {
   const temp = await inFolder(t);
   const old = join(temp, 'asana-connector-c1z-elsewhere_1_1_abc123');
   await mkdir(old);
@@ -44,6 +44,6 @@ test('what nobody has touched for a day is swept, whosever it is', async (t) => 
   assert.equal((await readdir(temp)).length, 1);
 });
 
-test('a folder that is missing has nothing to sweep', async (t) => {
+test('a sweep of a missing folder does not fail', async (t) => {
   await sweepWorkFolders(join(await inFolder(t), 'missing'));
 });

@@ -65,8 +65,8 @@ function byId<T extends { readonly id: string }>(grants: readonly T[]): T[] {
   return grants.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-suite('a c1z', () => {
-  test('is the magic and a zstd frame that announces its size, around a plain SQLite file', async (t) => {
+suite('a c1z file', () => {
+  test('consists of the magic bytes and an SQLite file in a zstd frame that declares its size', async (t) => {
     const file = await write(t, small);
     const bytes = await readFile(file.path);
     assert.equal(file.bytes, bytes.length);
@@ -75,7 +75,7 @@ suite('a c1z', () => {
     const frameHeader = bytes[9] ?? 0;
     assert.ok(
       frameHeader >> 6 !== 0 || (frameHeader & 0x20) !== 0,
-      'RFC 8878 §3.1.1.1: the content size is there',
+      'RFC 8878 §3.1.1.1: the content size is present',
     );
     assert.equal(database.subarray(0, 15).toString(), 'SQLite format 3');
     assert.equal(database.readUInt16BE(16), 4096, 'page size');
@@ -156,7 +156,7 @@ suite('a c1z', () => {
     }
   });
 
-  test('has exactly the indices of version 1, two of them under the names of each other', async (t) => {
+  test('has exactly the indices of version 1, including two with swapped names', async (t) => {
     const c1z = await read(t, await write(t, small));
     const indices = c1z.rows(`
       select m.name, m.tbl_name, l."unique", l.partial,
@@ -192,7 +192,7 @@ suite('a c1z', () => {
     assert.deepEqual(conditions, [' where expansion is not null', ' where needs_expansion = 1']);
   });
 
-  test('holds one finished full sync, in UTC with nine digits, under a KSUID', async (t) => {
+  test('contains one finished full sync with a KSUID and times in UTC with nine fractional digits', async (t) => {
     const file = await write(t, small);
     const c1z = await read(t, file);
     const [run, ...others] = c1z.rows('select * from v1_sync_runs');
@@ -221,7 +221,7 @@ suite('a c1z', () => {
     }
   });
 
-  test('contains every account, entitlement and grant of the directory, byte for byte as protobuf encodes it', async (t) => {
+  test('contains every account, entitlement and grant of the directory, encoded exactly as by protobuf', async (t) => {
     const file = await write(t, small);
     const c1z = await read(t, file);
     const described = [...describeDirectory(small, settings)];
@@ -291,17 +291,19 @@ suite('a c1z', () => {
     );
   });
 
-  test('names every entitlement and principal of a grant that its rows have, so that no reference dangles', async (t) => {
+  test('contains the entitlement and the principal of every grant under the same names', async (t) => {
     const c1z = await read(t, await write(t, small));
     const entitlements = new Map(c1z.entitlements().map((one) => [one.id, one]));
     const users = new Map(c1z.resources().map((one) => [`${one.id?.resourceType}:${one.id?.resource}`, one]));
-    for (const { entitlement, principal } of c1z.grants()) {
+    const grants = c1z.grants();
+    assert.equal(grants.length, 12);
+    for (const { entitlement, principal } of grants) {
       assert.equal(entitlement?.displayName, entitlements.get(entitlement?.id ?? '')?.displayName);
       assert.equal(principal?.displayName, users.get(`user:${principal?.id?.resource}`)?.displayName);
     }
   });
 
-  test('has the same bytes for equal directories, in whatever order they were read', async (t) => {
+  test('is identical for equal directories, regardless of the order in which they were read', async (t) => {
     const reversed = snapshotOf(
       people.toReversed(),
       [...small.teams.values()]
@@ -312,7 +314,7 @@ suite('a c1z', () => {
     assert.ok((await readFile(one.path)).equals(await readFile(other.path)));
   });
 
-  test('differs in ids and times only when it is written later', async (t) => {
+  test('differs only in sync IDs and times if it is written later', async (t) => {
     const later = { ...still, now: () => NOW + 3600_000 };
     const files = [
       await write(t, small),
@@ -327,7 +329,7 @@ suite('a c1z', () => {
     }
   });
 
-  test('takes a team of more members than fit one message, and a member told twice once with both roles', async (t) => {
+  test('contains a team that is too large for one message, and merges a duplicate member with both roles', async (t) => {
     const crowd = Array.from({ length: 20_000 }, (_, index) =>
       account(String(100_000 + index), { license: null, scim: null }),
     );
@@ -352,9 +354,15 @@ suite('a c1z', () => {
     assert.equal(file.counts.unknownMembers, 1);
   });
 
-  test('of an empty directory is a finished sync without grants', async (t) => {
+  test('of an empty directory is a finished sync of only the workspace and its entitlements', async (t) => {
     const file = await write(t, snapshotOf([]), { settings: { licenses: false, serviceAccount: false } });
     assert.deepEqual(file.counts, { resources: 1, entitlements: 3, grants: 0, unknownMembers: 0 });
+    const c1z = await read(t, file);
+    assert.deepEqual(c1z.rows('select sync_type, ended_at is not null as ended from v1_sync_runs'), [
+      { sync_type: 'full', ended: 1 },
+    ]);
+    assert.deepEqual(c1z.column('select external_id from v1_resources'), ['workspace:1200']);
+    assert.deepEqual(c1z.column('select distinct resource_id from v1_entitlements'), ['1200']);
   });
 
   for (const { selection, type, expected, because } of [
@@ -382,10 +390,10 @@ suite('a c1z', () => {
       selection: { resources: ['user:1', 'team:9'] },
       type: 'partial',
       expected: [1, 0, 0],
-      because: 'a user, and a team there is not',
+      because: 'a user and a team that does not exist',
     },
   ] satisfies { selection: Partial<Selection>; type: string; expected: number[]; because: string }[]) {
-    test(`holds what the task asked for: ${because}`, async (t) => {
+    test(`contains the requested part of the directory: ${because}`, async (t) => {
       const file = await write(t, small, { selection: { ...everything, ...selection } });
       const { resources, entitlements, grants } = file.counts;
       assert.deepEqual([resources, entitlements, grants], expected);
@@ -393,7 +401,7 @@ suite('a c1z', () => {
     });
   }
 
-  test('is read from its first byte as often as needed, and its folder is gone when it is disposed of', async (t) => {
+  test('can be read repeatedly from its first byte, and disposing of it removes its folder', async (t) => {
     const tempFolder = await inTempFolder(t);
     const file = await write(t, small, { tempFolder });
     for (let times = 0; times < 2; times += 1) {
@@ -407,11 +415,11 @@ suite('a c1z', () => {
   });
 
   for (const { part, because } of [
-    { part: 'accounts', because: 'who is missing would be removed' },
-    { part: 'licenses', because: 'licenses would be' },
-    { part: 'teams', because: 'teams would be' },
+    { part: 'accounts', because: 'missing accounts would be removed' },
+    { part: 'licenses', because: 'missing licenses would be removed' },
+    { part: 'teams', because: 'missing teams would be removed' },
   ] as const) {
-    test(`is never made of a reading whose ${part} are incomplete or missing: ${because}`, async (t) => {
+    test(`is not written if the ${part} of the reading are not complete: ${because}`, async (t) => {
       const tempFolder = await inTempFolder(t);
       const incomplete = {
         at: 0,
@@ -433,8 +441,8 @@ suite('a c1z', () => {
   }
 });
 
-suite('writing', () => {
-  test('leaves the event loop free: no turn of it computes for 100 ms', async (t) => {
+suite('writing a c1z file', () => {
+  test('does not block the event loop: no turn uses 100 ms of CPU time', async (t) => {
     const snapshot = largeSnapshot(20_000, 2_000, 25);
     let longest = 0;
     let turns = 0;
@@ -461,7 +469,7 @@ suite('writing', () => {
     assert.ok(turns > 100, `${turns} turns`);
   });
 
-  test('stops at once when it is cancelled, with the reason, and leaves no file', async (t) => {
+  test('stops with the reason of the signal when it is aborted, and leaves no file', async (t) => {
     const tempFolder = await inTempFolder(t);
     const controller = new AbortController();
     const written = write(t, largeSnapshot(5_000, 500, 20), { tempFolder, signal: controller.signal });

@@ -15,13 +15,13 @@ suite('the capabilities', () => {
       settings: { licenses: false, provision: false },
       types: { team: [SYNC], user: [SYNC], workspace: [SYNC] },
       connector: [SYNC],
-      because: 'only reading',
+      because: 'neither licenses nor provisioning',
     },
     {
       settings: { licenses: true, provision: false },
       types: { license: [SYNC], team: [SYNC], user: [SYNC], workspace: [SYNC] },
       connector: [SYNC],
-      because: 'licenses come with SCIM',
+      because: 'licenses without provisioning',
     },
     {
       settings: { licenses: true, provision: true },
@@ -32,10 +32,10 @@ suite('the capabilities', () => {
         workspace: [SYNC, PROVISION],
       },
       connector: [PROVISION, SYNC, ACCOUNT_PROVISIONING],
-      because: 'tasks are carried out',
+      because: 'licenses and provisioning',
     },
   ]) {
-    test(`follow the settings, sorted by resource type: ${because}`, () => {
+    test(`match the settings and are sorted by resource type: ${because}`, () => {
       const { resourceTypeCapabilities, connectorCapabilities: own } = connectorCapabilities(settings);
       assert.deepEqual(
         resourceTypeCapabilities.map(({ resourceType, capabilities }) => [resourceType?.id, capabilities]),
@@ -45,7 +45,7 @@ suite('the capabilities', () => {
     });
   }
 
-  test('say that accounts need no password, and only where accounts are created', () => {
+  test('announce accounts without a password only if provisioning is enabled', () => {
     const details = connectorCapabilities({ licenses: true, provision: true }).credentialDetails;
     assert.deepEqual(details?.capabilityAccountProvisioning?.supportedCredentialOptions, [
       CredentialOption.NO_PASSWORD,
@@ -67,7 +67,7 @@ suite('the metadata', () => {
     { settings: { licenses: false, provision: true }, questions: ['email', 'workspace_id'] },
     { settings: { licenses: true, provision: false }, questions: undefined },
   ]) {
-    test(`asks for the fields that account creation uses with ${JSON.stringify(settings)}: ${questions?.join(', ') ?? 'nothing'}`, () => {
+    test(`contains the fields of a new account with the settings ${JSON.stringify(settings)}: ${questions?.join(', ') ?? 'nothing'}`, () => {
       const {
         displayName,
         description,

@@ -41,7 +41,7 @@ function failsWith(code: string, grpcCode: number) {
   return (error: unknown) => {
     assert.ok(error instanceof ConductorOneError, inspect(error));
     assert.deepEqual([error.code, error.grpcCode], [code, grpcCode]);
-    assert.ok(!inspect(error).includes('the server says why'), 'what the server wrote shows');
+    assert.ok(!inspect(error).includes('the server says why'), 'the error quotes the server');
     return true;
   };
 }
@@ -55,7 +55,7 @@ function assetOf(...chunks: Uint8Array[]): Asset {
 }
 
 suite('a call', () => {
-  test('carries the token, our name and the host id over TLS and HTTP/2', async (t) => {
+  test('sends the token, the user agent and the host ID', async (t) => {
     let hostId = '';
     const { client, tenant } = await connect(t, {
       baton: {
@@ -78,7 +78,7 @@ suite('a call', () => {
     assert.match(call?.userAgent ?? '', /^strange-hydra-68836 asana-connector\//);
   });
 
-  test('of Hello brings the metadata, capabilities and account schema', async (t) => {
+  test('to Hello sends the host ID, the task ID, the metadata, the capabilities and the account schema', async (t) => {
     const seen: unknown[] = [];
     const { client } = await connect(t, {
       baton: {
@@ -87,6 +87,7 @@ suite('a call', () => {
             hostId,
             taskId,
             metadata?.displayName,
+            metadata?.capabilities?.resourceTypeCapabilities.map(({ resourceType }) => resourceType?.id),
             Object.keys(metadata?.accountCreationSchema?.fieldMap ?? {}),
           );
           return {};
@@ -97,10 +98,16 @@ suite('a call', () => {
       { taskId: 'b'.repeat(27), connectorMetadata: connectorMetadata({ licenses: false, provision: true }) },
       never,
     );
-    assert.deepEqual(seen, ['host-1', 'b'.repeat(27), 'Asana', ['email', 'workspace_id']]);
+    assert.deepEqual(seen, [
+      'host-1',
+      'b'.repeat(27),
+      'Asana',
+      ['team', 'user', 'workspace'],
+      ['email', 'workspace_id'],
+    ]);
   });
 
-  test('of Heartbeat and FinishTask names the task, and says how it ended', async (t) => {
+  test('to Heartbeat or FinishTask sends the task ID, and to FinishTask also the result', async (t) => {
     const seen: unknown[] = [];
     const { client } = await connect(t, {
       baton: {
@@ -123,7 +130,7 @@ suite('a call', () => {
     assert.deepEqual(seen, ['host-1', 'c'.repeat(27), 'c'.repeat(27), 9, 'error']);
   });
 
-  test('that is refused with a token taken back too early is repeated once with a new one', async (t) => {
+  test('is retried once with a new token if it gets Unauthenticated', async (t) => {
     let refusals = 1;
     const { client, tenant } = await connect(t, {
       baton: {
@@ -151,7 +158,7 @@ suite('a call', () => {
     { code: Code.Internal, expected: 'Disconnected' },
     { code: Code.ResourceExhausted, expected: 'Disconnected' },
   ]) {
-    test(`that fails with ${Code[code]} is ${expected}, without the server's words`, async (t) => {
+    test(`that fails with ${Code[code]} throws ${expected} without the message of the server`, async (t) => {
       const { client } = await connect(t, {
         baton: {
           getTask: () => {
@@ -163,7 +170,7 @@ suite('a call', () => {
     });
   }
 
-  test('about a task that is refused says that the task is gone, not that the credentials are bad', async (t) => {
+  test('about a task reports that the task is gone if it gets PermissionDenied', async (t) => {
     const { client } = await connect(t, {
       baton: {
         finishTask: () => {
@@ -181,7 +188,7 @@ suite('a call', () => {
     await assert.rejects(heartbeat, failsWith('CredentialsRejected', Code.Unauthenticated));
   });
 
-  test('that gets no token fails with the reason of that', async (t) => {
+  test('fails with the error of the token request if it gets no token', async (t) => {
     const { client } = await connect(t, { token: () => ({ status: 401 }) });
     await assert.rejects(
       client.getTask(never),
@@ -192,7 +199,7 @@ suite('a call', () => {
     );
   });
 
-  test('that is aborted throws the reason of the signal, whether under way or not', async (t) => {
+  test('throws the reason of the signal if it is aborted before it begins or while in progress', async (t) => {
     const arrived = Promise.withResolvers<void>();
     const { client } = await connect(t, {
       baton: {
@@ -213,18 +220,24 @@ suite('a call', () => {
     await assert.rejects(client.getTask(controller.signal), /the lease is lost/);
   });
 
-  test('after the connection was cut goes over a new one', async (t) => {
-    const { client, tenant } = await connect(t, { baton: { getTask: () => ({}) } });
+  test('uses a new connection, on the second attempt at the latest, after the old one was cut', async (t) => {
+    let sessions = 0;
+    const { client, tenant } = await connect(t, {
+      baton: { getTask: () => ({}) },
+      onSession: () => (sessions += 1),
+    });
     await client.getTask(never);
+    const before = sessions;
     tenant.cut();
     const outcome = await client.getTask(never).catch((error: unknown) => error);
     if (outcome instanceof Error)
       assert.ok(outcome instanceof ConductorOneError && outcome.code === 'Disconnected', inspect(outcome));
     await client.getTask(never);
+    assert.equal(sessions, before + 1);
     assert.ok(tenant.calls.length >= 2);
   });
 
-  test('with an answer above 4 MiB is refused before it fills the memory', async (t) => {
+  test('fails as soon as an answer of more than 4 MiB is announced', async (t) => {
     const { client } = await connect(t, {
       answer: (response) => {
         response.writeHead(200, { 'content-type': 'application/grpc+proto' });
@@ -249,22 +262,22 @@ suite('a call', () => {
         response.writeHead(502, { 'content-type': 'text/html' });
         response.end('<html>the server says why</html>');
       },
-      because: 'a bad gateway',
+      because: 'status 502',
     },
     {
       answer: (response) => response.stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-      because: 'nothing, closing the stream',
+      because: 'a closed stream',
     },
-    { answer: (response) => response.stream.session?.destroy(), because: 'nothing, closing the connection' },
+    { answer: (response) => response.stream.session?.destroy(), because: 'a closed connection' },
     {
       answer: (response) => {
         response.writeHead(200, { 'content-type': 'application/grpc+proto' });
         response.end(Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]));
       },
-      because: 'bytes that are no message',
+      because: 'bytes that are not a message',
     },
   ] satisfies { answer: TenantOptions['answer']; because: string }[]) {
-    test(`that is answered with ${because} is an outage, without the server's words`, async (t) => {
+    test(`that is answered with ${because} throws Disconnected without the text of the server`, async (t) => {
       const { client } = await connect(t, { answer });
       await assert.rejects(client.getTask(never), (error) => {
         assert.ok(error instanceof ConductorOneError, inspect(error));
@@ -275,7 +288,7 @@ suite('a call', () => {
     });
   }
 
-  test('brings unknown tasks as what they are: a known name without content, or none at all', async (t) => {
+  test('returns the type of a task that this connector does not support', async (t) => {
     const { client } = await connect(t, {
       baton: {
         getTask: () => ({ task: { id: 'd'.repeat(27), taskType: { case: 'eventFeed', value: {} } } }),
@@ -312,7 +325,7 @@ suite('an upload', () => {
 
   const file = randomBytes(512 * 1024 * 2 + 77);
 
-  test('sends metadata, pieces of 512 KiB whatever it reads, and the SHA-256 of it all', async (t) => {
+  test('sends metadata, pieces of 512 KiB regardless of the chunks read, and the SHA-256 checksum', async (t) => {
     const received: Received[] = [];
     let metadata: unknown;
     const { client } = await connect(t, {
@@ -345,7 +358,7 @@ suite('an upload', () => {
   });
 
   for (const piece of [0, 1, 2]) {
-    test(`that fails at piece ${piece} is sent again from its first byte`, async (t) => {
+    test(`starts again from its first byte if it fails at piece ${piece}`, async (t) => {
       let failures = 2;
       const whole: Received[] = [];
       const { client } = await connect(
@@ -362,13 +375,13 @@ suite('an upload', () => {
         { ...systemClock, sleep: async () => {} },
       );
       await client.uploadAsset('f'.repeat(27), assetOf(file), never);
-      assert.equal(failures, -1, 'the third try went through');
+      assert.equal(failures, -1, 'the third attempt succeeded');
       assert.equal(whole.length, 1);
       assert.ok(whole[0]?.data.equals(file));
     });
   }
 
-  test('is tried three times at most, with a second before the third', async (t) => {
+  test('is attempted at most three times, with a pause of one second before the third attempt', async (t) => {
     const waits: number[] = [];
     const { client, tenant } = await connect(
       t,
@@ -394,7 +407,7 @@ suite('an upload', () => {
     assert.deepEqual(waits, [0, 1000]);
   });
 
-  test('whose connection is cut each time fails as Unavailable, and not as one that was canceled', async (t) => {
+  test('fails with Unavailable instead of Canceled if its connection is cut each time', async (t) => {
     const { client, tenant } = await connect(
       t,
       {
@@ -415,7 +428,7 @@ suite('an upload', () => {
     assert.equal(tenant.calls.length, 3);
   });
 
-  test('that is refused for good is not tried again', async (t) => {
+  test('is not retried after a permanent refusal', async (t) => {
     const { client, tenant } = await connect(t, {
       baton: {
         uploadAsset: async () => {
@@ -430,7 +443,7 @@ suite('an upload', () => {
     assert.equal(tenant.calls.length, 1);
   });
 
-  test('of a file that cannot be read fails with the reason, once, and never reaches its end', async (t) => {
+  test('fails with the read error, without a retry and without eof, if the file cannot be read', async (t) => {
     const cases: string[] = [];
     const { client } = await connect(t, {
       baton: {
@@ -450,10 +463,10 @@ suite('an upload', () => {
     };
     await assert.rejects(client.uploadAsset('f'.repeat(27), asset, never), /the disk is broken/);
     assert.equal(reads, 1);
-    assert.ok(!cases.includes('eof'), 'the end was sent');
+    assert.ok(!cases.includes('eof'), 'eof was sent');
   });
 
-  test('that stands still is given up and tried again', async (t) => {
+  test('is retried after two minutes without progress', async (t) => {
     let standstill = (): void => {};
     const entered: (() => void)[] = [];
     const { client, tenant } = await connect(
@@ -486,7 +499,7 @@ suite('an upload', () => {
     assert.equal(tenant.calls.length, 2);
   });
 
-  test('that was sent whole waits for its answer a quarter of an hour, however long the server stores', async () => {
+  test('waits up to 15 minutes for the answer after everything was sent', async () => {
     for (const { storesMs, tries } of [
       { storesMs: 899_000, tries: 1 },
       { storesMs: 901_000, tries: 3 },
@@ -528,7 +541,7 @@ suite('an upload', () => {
     { when: 'at its beginning', early: { 'grpc-status': '16' } },
     { when: 'at its end', early: {} },
   ]) {
-    test(`whose token is refused ${when} is sent again with a new one, three times at most`, async (t) => {
+    test(`is attempted at most three times, each with a new token, if the token is refused ${when}`, async (t) => {
       let refusals = 2;
       const { client, tenant } = await connect(
         t,
@@ -562,7 +575,7 @@ suite('an upload', () => {
     });
   }
 
-  test('that gets no token because the credentials are refused is not tried again', async (t) => {
+  test('is not retried if the token request fails with CredentialsRejected', async (t) => {
     const { client, tenant } = await connect(t, { token: () => ({ status: 401 }) });
     await assert.rejects(
       client.uploadAsset('f'.repeat(27), assetOf(file), never),
@@ -571,7 +584,7 @@ suite('an upload', () => {
     assert.equal(tenant.tokenRequests.length, 1);
   });
 
-  test('whose call has ended leaves no timer behind, also when a piece of the file comes late', async () => {
+  test('leaves no timer after its call failed, even if a piece of the file arrives later', async () => {
     const clock = new FakeClock();
     const reading = Promise.withResolvers<void>();
     const late = Promise.withResolvers<Uint8Array>();
@@ -601,7 +614,7 @@ suite('an upload', () => {
     assert.equal(clock.pending, 0);
   });
 
-  test('that is aborted throws the reason of the signal and is not tried again', async (t) => {
+  test('throws the reason of the signal and is not retried if it is aborted', async (t) => {
     const controller = new AbortController();
     const { client, tenant } = await connect(t, {
       baton: {

@@ -55,7 +55,7 @@ export class Conductor {
   async until(what: string, holds: () => boolean): Promise<void> {
     const deadline = Date.now() + 20_000;
     while (!holds()) {
-      assert.ok(Date.now() < deadline, `never came: ${what}`);
+      assert.ok(Date.now() < deadline, `timed out waiting for ${what}`);
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
       const timer = setTimeout(resolve, 20);

@@ -26,7 +26,7 @@ function refusedAs(code: string, says: RegExp) {
   };
 }
 
-suite('granting', () => {
+suite('a grant task', () => {
   for (const { entitlement, wish } of [
     { entitlement: 'enterprise', wish: { type: 'License', license: 'Enterprise' } },
     { entitlement: 'view only', wish: { type: 'License', license: 'ViewOnly' } },
@@ -36,7 +36,7 @@ suite('granting', () => {
       wish: { type: 'Workspace', workspace: '1200' },
     },
   ] satisfies { entitlement: string; wish: Wish }[]) {
-    test(`${entitlement} is to be given ${wish.type}`, () => {
+    test(`for the entitlement ${entitlement} becomes a request to give the right ${wish.type}`, () => {
       assert.deepEqual(grantRequestOf(entitlement, user), { wish, want: 'Give', user: { gid: '905' } });
     });
   }
@@ -46,106 +46,106 @@ suite('granting', () => {
       entitlement: 'team:501:Admin',
       code: 'ImmutableRole',
       says: /team settings.*Team Member/,
-      because: 'people make the admins of a team',
+      because: 'the API cannot grant the team role Admin',
     },
     {
       entitlement: 'team:501:Guest',
       code: 'ImmutableRole',
       says: /team role Guest/,
-      because: "a team's guests are made by people",
+      because: 'the API cannot grant the team role Guest',
     },
     {
       entitlement: 'team:501:Limited Access',
       code: 'ImmutableRole',
       says: /team role Limited Access/,
-      because: 'limited access is given by people',
+      because: 'the API cannot grant the team role Limited Access',
     },
     {
       entitlement: 'workspace:1200:Admin',
       code: 'ImmutableRole',
       says: /Admin Console.*Member/,
-      because: 'admins are made in the admin console',
+      because: 'the API cannot grant the workspace role Admin',
     },
     {
       entitlement: 'workspace:1200:Guest',
       code: 'ImmutableRole',
       says: /outside the domains of the organization/,
-      because: 'the address makes a guest',
+      because: 'the email address decides whether a person is a guest',
     },
     {
       entitlement: 'team:501:Owner',
       code: 'EntitlementNotFound',
       says: /"team:501:Owner" is not an entitlement/,
-      because: 'there is no such role',
+      because: 'the role does not exist',
     },
     {
       entitlement: 'team:5:0:1:Team Member',
       code: 'EntitlementNotFound',
       says: /Sync the connector/,
-      because: 'a colon where there is none in a gid',
+      because: 'the gid contains colons',
     },
     {
       entitlement: 'team:../users/1:Team Member',
       code: 'EntitlementNotFound',
       says: /not an entitlement/,
-      because: 'a path is no gid',
+      because: 'the gid is a path',
     },
-    { entitlement: '', code: 'EntitlementNotFound', says: /"" is not/, because: 'it is empty' },
+    { entitlement: '', code: 'EntitlementNotFound', says: /"" is not/, because: 'the entitlement is empty' },
     {
       entitlement: `x\n${'y'.repeat(5000)}`,
       code: 'EntitlementNotFound',
       says: /^"x\\ny{198}" is/,
-      because: 'it is endless and not printable',
+      because: 'the entitlement is too long and not printable',
     },
     {
       entitlement: 'enterprise',
       principal: { type: 'team', id: '501' },
       code: 'InvalidPrincipal',
       says: /"team:501"/,
-      because: 'teams hold no rights',
+      because: 'the principal is a team',
     },
     {
       entitlement: 'enterprise',
       principal: { type: 'user', id: '' },
       code: 'InvalidPrincipal',
       says: /does not specify a user/,
-      because: 'the task names nobody',
+      because: 'the principal has no ID',
     },
     {
       entitlement: 'enterprise',
       principal: { type: 'user', id: 'a b:c' },
       code: 'AccountNotFound',
       says: /"a b:c" is not an account/,
-      because: 'colons and spaces are in no gid',
+      because: 'the ID of the principal contains a space and a colon',
     },
   ]) {
-    test(`is refused as ${code}: ${because}`, () => {
+    test(`is refused with ${code}: ${because}`, () => {
       assert.throws(() => grantRequestOf(entitlement, principal ?? user), refusedAs(code, says));
     });
   }
 });
 
-suite('revoking', () => {
+suite('a revoke task', () => {
   for (const { grant, request, because } of [
     {
       grant: { id: 'enterprise:905' },
       request: { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: '905' } },
-      because: 'a license, by the id alone',
+      because: 'the ID alone identifies a license',
     },
     {
       grant: { id: 'view only:905' },
       request: { wish: { type: 'License', license: 'ViewOnly' }, want: 'Take', user: { gid: '905' } },
-      because: 'a license with a space in its name',
+      because: 'the ID of a license may contain a space',
     },
     {
       grant: { id: 'team:501:Team Member:user:905' },
       request: { wish: { type: 'Team', team: { gid: '501' } }, want: 'Take', user: { gid: '905' } },
-      because: 'a role, by the id alone',
+      because: 'the ID alone identifies a team role',
     },
     {
       grant: { id: 'workspace:1200:Guest:user:905' },
       request: { wish: { type: 'Workspace', workspace: '1200' }, want: 'Take', user: { gid: '905' } },
-      because: 'guests can be taken out',
+      because: 'a guest can be removed',
     },
     {
       grant: {
@@ -154,20 +154,20 @@ suite('revoking', () => {
         principal: { type: 'user', id: '905' },
       },
       request: { wish: { type: 'Team', team: { gid: '501' } }, want: 'Take', user: { gid: '905' } },
-      because: 'the parts count: the Go connector built ids on the wrong resource',
+      because: 'the entitlement takes precedence over the ID, which the Go connector built differently',
     },
     {
       grant: { id: 'what ever: it is', entitlement: 'enterprise', principal: { type: 'user', id: '30' } },
       request: { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: '30' } },
-      because: 'with both parts the id is not read',
+      because: 'the ID is ignored if entitlement and principal are set',
     },
     {
       grant: { id: 'enterprise:905', principal: { type: 'user', id: '905' } },
       request: { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: '905' } },
-      because: 'the missing part comes from the id',
+      because: 'a missing entitlement is taken from the ID',
     },
   ] satisfies { grant: GrantParts; request: TaskRequest; because: string }[]) {
-    test(`${grant.id} is to be taken, ${request.wish.type}: ${because}`, () => {
+    test(`becomes a request to take the right ${request.wish.type}: ${because}`, () => {
       assert.deepEqual(revokeRequestOf(grant), request);
     });
   }
@@ -177,47 +177,47 @@ suite('revoking', () => {
       grant: { id: 'team:501:Admin:user:905' },
       code: 'ImmutableRole',
       says: /removes the role Admin.*revoke Team Member/,
-      because: 'people unmake the admins of a team',
+      because: 'the API cannot revoke the team role Admin',
     },
     {
       grant: { id: 'workspace:1200:Admin:user:905' },
       code: 'ImmutableRole',
       says: /makes the person a member/,
-      because: 'an admin of the organization is no member',
+      because: 'the API cannot revoke the workspace role Admin',
     },
     {
       grant: { id: 'team:501:Team Member:group:905' },
       code: 'EntitlementNotFound',
       says: /Sync the connector/,
-      because: 'no grant of ours has that form',
+      because: 'the principal in the ID is not a user',
     },
     {
       grant: { id: 'enterprise:905:7' },
       code: 'AccountNotFound',
       says: /"905:7"/,
-      because: 'a colon in a user id',
+      because: 'the user ID contains a colon',
     },
     {
       grant: { id: 'team:501:Team Member:user:9 0:5' },
       code: 'AccountNotFound',
       says: /"9 0:5"/,
-      because: 'colons and spaces in the id of a user',
+      because: 'the user ID contains a space and a colon',
     },
-    { grant: { id: '' }, code: 'EntitlementNotFound', says: /""/, because: 'nothing is said at all' },
+    { grant: { id: '' }, code: 'EntitlementNotFound', says: /""/, because: 'the grant ID is empty' },
     {
       grant: { id: 'x', entitlement: 'enterprise' },
       code: 'InvalidPrincipal',
       says: /does not specify a user/,
-      because: 'whose it was is not said',
+      because: 'the principal is missing',
     },
   ] satisfies { grant: GrantParts; code: string; says: RegExp; because: string }[]) {
-    test(`is refused as ${code}: ${because}`, () => {
+    test(`is refused with ${code}: ${because}`, () => {
       assert.throws(() => revokeRequestOf(grant), refusedAs(code, says));
     });
   }
 });
 
-suite('creating an account', () => {
+suite('a create-account task', () => {
   const account = (name: string | null, workspace: string | null): TaskRequest => ({
     wish: { type: 'Account', workspace },
     want: 'Give',
@@ -226,11 +226,15 @@ suite('creating an account', () => {
   const ada = account(null, null);
 
   for (const { info, request, because } of [
-    { info: { profile: { email: 'ada@acme.com' } }, request: ada, because: 'the schema asks for email' },
+    {
+      info: { profile: { email: 'ada@acme.com' } },
+      request: ada,
+      because: 'the address is the email of the profile',
+    },
     {
       info: { profile: { email: ' Ada@Acme.COM ' } },
       request: ada,
-      because: 'addresses are compared in lower case',
+      because: 'the address is trimmed and converted to lower case',
     },
     {
       info: {
@@ -240,59 +244,59 @@ suite('creating an account', () => {
         ],
       },
       request: ada,
-      because: 'else the primary address counts',
+      because: 'without a profile, the primary address is used',
     },
     {
       info: { emails: [{ address: 'ada@acme.com', isPrimary: false }], login: 'x' },
       request: ada,
-      because: 'else the first',
+      because: 'without a primary address, the first address is used',
     },
-    { info: { login: 'ada@acme.com' }, request: ada, because: 'else the login' },
+    { info: { login: 'ada@acme.com' }, request: ada, because: 'without an address, the login is used' },
     {
       info: {
         profile: { email: 'ada@acme.com', first_name: 'Ada', last_name: 'Lovelace', workspace_id: '1200' },
       },
       request: account('Ada Lovelace', '1200'),
-      because: 'name and workspace are taken',
+      because: 'first name, last name and workspace are used',
     },
     {
       info: { profile: { email: 'ada@acme.com', name: 'Ada L.', workspace_id: '' } },
       request: account('Ada L.', null),
-      because: 'a name in one piece does, and empty is absent',
+      because: 'a full name is used as it is, and an empty workspace counts as absent',
     },
     {
       info: { profile: { email: 'ada@acme.com', first_name: null, license_type: ['enterprise'] } },
       request: ada,
-      because: 'what is null, or asks for a license, has no effect',
+      because: 'null fields and the license type are ignored',
     },
   ] satisfies { info: Partial<NewAccount>; request: TaskRequest; because: string }[]) {
-    test(`takes what the task says: ${because}`, () => {
+    test(`becomes a request to create an account: ${because}`, () => {
       assert.deepEqual(createAccountRequestOf({ emails: [], login: '', ...info }), request);
     });
   }
 
   for (const { info, code, says, because } of [
-    { info: {}, code: 'InvalidEmail', says: /specifies no email/, because: 'there is no address' },
+    { info: {}, code: 'InvalidEmail', says: /specifies no email/, because: 'it contains no address' },
     {
       info: { login: 'ada' },
       code: 'InvalidEmail',
       says: /"ada" is not an email address/,
-      because: 'the login is none',
+      because: 'the login is not an address',
     },
     {
       info: { profile: { email: 'ada@acme.com, bob@acme.com' } },
       code: 'InvalidEmail',
       says: /not an email address/,
-      because: 'two are none',
+      because: 'the email contains two addresses',
     },
     {
       info: { profile: { email: 'ada@acme.com', workspace_id: 'Acme Inc' } },
       code: 'WorkspaceNotFound',
       says: /"Acme Inc" is not the ID of a workspace.*gid/,
-      because: 'a name is no gid',
+      because: 'the workspace is a name instead of a gid',
     },
   ]) {
-    test(`is refused as ${code}: ${because}`, () => {
+    test(`is refused with ${code}: ${because}`, () => {
       assert.throws(() => createAccountRequestOf({ emails: [], login: '', ...info }), refusedAs(code, says));
     });
   }
@@ -306,7 +310,7 @@ suite('creating an account', () => {
     { last_name: {} },
     { name: 7 },
   ] as JsonObject[]) {
-    test(`is refused with InvalidArgument where a field is no text: ${JSON.stringify(profile)}`, () => {
+    test(`is refused with InvalidArgument if a field is not a string: ${JSON.stringify(profile)}`, () => {
       const info = { emails: [], login: 'ada@acme.com', profile };
       assert.throws(
         () => createAccountRequestOf(info),

@@ -29,8 +29,8 @@ function report(answer: (count: number, signal: AbortSignal) => Promise<void>, s
   return { clock, tries, end };
 }
 
-suite('the report of an end', () => {
-  test('is repeated while the connection fails, with growing waits, until it is through', async () => {
+suite('the report of a result', () => {
+  test('is retried with growing waits while the connection fails', async () => {
     const { clock, tries, end } = report(async (count) => {
       if (count < 4) throw lost;
     });
@@ -41,7 +41,7 @@ suite('the report of an end', () => {
     assert.equal(clock.pending, 0, 'no timer is left');
   });
 
-  test('is given up after 30 s, whether nobody answers or all tries fail', async () => {
+  test('is given up after 30 s if all attempts fail or none is answered', async () => {
     for (const answer of [
       async () => {
         throw lost;
@@ -55,7 +55,7 @@ suite('the report of an end', () => {
     }
   });
 
-  test('is not repeated when it is refused: the task is no longer ours', async () => {
+  test('is not retried after a refusal, because the task is no longer assigned to this process', async () => {
     const refused = new ConductorOneError('ConductorOneRefused', 'no', { grpcCode: Code.NotFound });
     const { clock, tries, end } = report(async () => {
       throw refused;
@@ -66,7 +66,7 @@ suite('the report of an end', () => {
     assert.equal(tries.length, 1);
   });
 
-  test('counts as made when only its repetition is refused: the first came through, and its answer was lost', async () => {
+  test('counts as delivered if only its retry is refused, because only the first answer was lost', async () => {
     const { clock, tries, end } = report(async (count) => {
       throw count === 1 ? lost : new ConductorOneError('ConductorOneRefused', 'no');
     });
@@ -76,7 +76,7 @@ suite('the report of an end', () => {
     assert.equal(tries.length, 2);
   });
 
-  test('ends with the signal and its reason', async () => {
+  test('is aborted with the reason of the signal', async () => {
     const abort = new AbortController();
     const { end } = report((_, signal) => never(signal), abort.signal);
     abort.abort(new Error('no time left'));
@@ -84,22 +84,22 @@ suite('the report of an end', () => {
   });
 });
 
-suite('the end of a task that failed', () => {
-  test('has the code and the words of the reason, and says whether it is final', () => {
+suite('the result of a failed task', () => {
+  test('contains the code and message of the error, and whether it is retryable', () => {
     assert.deepEqual(failed(new RefusedError('ProtectedUser', 'She is protected.'), true), {
       status: { code: Code.FailedPrecondition, message: 'She is protected.' },
       finalState: { case: 'error', value: { nonRetryable: true } },
     });
   });
 
-  test('says nothing of what a bug says, which may be anything', () => {
+  test('refers to the log instead of containing the message of an unexpected error', () => {
     const state = failed(new TypeError('canary-secret'), false);
     assert.equal(state.status?.code, Code.Unknown);
     assert.ok(!inspect(state, { depth: 9 }).includes('canary-secret'));
     assert.match(state.status?.message ?? '', /See its log/);
   });
 
-  test('is never longer than a message may be, nor broken Unicode', () => {
+  test('has a message of at most 2000 characters of well-formed Unicode', () => {
     const { status } = failed(new RefusedError('ProtectedUser', '😀'.repeat(5000)), true);
     const text = status?.message ?? '';
     assert.ok(text.length <= 2000 && text.isWellFormed());

@@ -16,7 +16,7 @@ async function filesBelow(folder: string): Promise<Map<string, string>> {
   return files;
 }
 
-test('the generated messages are those of the proto files', async (t) => {
+test('the generated code matches the proto files', async (t) => {
   const output = await mkdtemp(join(tmpdir(), 'generated-test-'));
   t.after(() => rm(output, { recursive: true }));
   await promisify(execFile)(

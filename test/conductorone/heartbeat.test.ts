@@ -18,6 +18,8 @@ type Answer = Awaited<ReturnType<HeartbeatClient['heartbeat']>> | Error;
 function start(answer: (count: number) => Answer, overrides: Partial<HeartbeatOptions> = {}) {
   const clock = new FakeClock();
   const beats: number[] = [];
+  /** The signal of the work, once it has begun. */
+  const works: AbortSignal[] = [];
   const done = Promise.withResolvers<string>();
   const client: HeartbeatClient = {
     heartbeat: async () => {
@@ -38,10 +40,13 @@ function start(answer: (count: number) => Answer, overrides: Partial<HeartbeatOp
       signal: new AbortController().signal,
       ...overrides,
     },
-    (signal) => Promise.race([done.promise, never(signal)]),
+    (signal) => {
+      works.push(signal);
+      return Promise.race([done.promise, never(signal)]);
+    },
   );
   end.catch(() => {});
-  return { clock, beats, end, finish: done.resolve };
+  return { clock, beats, works, end, finish: done.resolve };
 }
 
 const fine = { cancelled: false };
@@ -49,7 +54,7 @@ const lost = new ConductorOneError('Disconnected', 'no');
 const refused = new ConductorOneError('ConductorOneRefused', 'no');
 
 suite('heartbeats', () => {
-  test('come as often as the server says, and end with the work', async () => {
+  test('are sent as often as the server requests, and stop when the work ends', async () => {
     const { clock, beats, end, finish } = start(() => ({ ...fine, nextHeartbeat: durationFromMs(10_000) }), {
       first: durationFromMs(2000),
     });
@@ -62,7 +67,7 @@ suite('heartbeats', () => {
     assert.equal(beats.length, 3);
   });
 
-  test('that say the task is cancelled end the work', async () => {
+  test('stop the work if they report that the task is canceled', async () => {
     const { clock, end } = start((count) => ({ cancelled: count === 2 }));
     await clock.advance(60_000);
     await assert.rejects(
@@ -72,7 +77,7 @@ suite('heartbeats', () => {
     assert.equal(clock.pending, 0);
   });
 
-  test('that fail ten times in a row end the work, and nine times do not', async () => {
+  test('stop the work after ten consecutive failures, but not after nine', async () => {
     const { clock, beats, end } = start((count) => (count === 10 ? fine : lost));
     await clock.advance(10 * 30_000);
     assert.equal(beats.length, 10);
@@ -82,7 +87,7 @@ suite('heartbeats', () => {
     await assert.rejects(end, /10 heartbeats of the task in a row have failed/);
   });
 
-  test('of a change in Asana never end it by failing, however often', async () => {
+  test('of a change in Asana do not stop it, regardless of how often they fail', async () => {
     const { clock, beats, end, finish } = start(() => lost, { optional: true });
     await clock.advance(30 * 30_000);
     assert.equal(beats.length, 30);
@@ -90,7 +95,7 @@ suite('heartbeats', () => {
     assert.equal(await end, 'changed');
   });
 
-  test('of a change in Asana never end it, and stop, when they say that the task is cancelled', async () => {
+  test('of a change in Asana end, but do not stop it, if they report that the task is canceled', async () => {
     const { clock, beats, end, finish } = start(() => ({ cancelled: true }), { optional: true });
     await clock.advance(10 * 30_000);
     assert.equal(beats.length, 1);
@@ -98,7 +103,7 @@ suite('heartbeats', () => {
     assert.equal(await end, 'changed');
   });
 
-  test('of a change in Asana stop when the server knows none for it', async () => {
+  test('of a change in Asana end, but do not stop it, if the server refuses them', async () => {
     const { clock, beats, end, finish } = start(() => refused, { optional: true });
     await clock.advance(10 * 30_000);
     assert.equal(beats.length, 1);
@@ -106,7 +111,7 @@ suite('heartbeats', () => {
     assert.equal(await end, 'changed');
   });
 
-  test('stop with the signal around them, with its reason and no heartbeat under way', async () => {
+  test('end with the reason of the outer signal, which also aborts a heartbeat in progress', async () => {
     const abort = new AbortController();
     let underWay: AbortSignal | null = null;
     const { clock, end } = start(() => fine, {
@@ -124,9 +129,10 @@ suite('heartbeats', () => {
     assert.equal((underWay as AbortSignal | null)?.aborted, true);
   });
 
-  test('are not begun, nor is the work, when it is over already', async () => {
-    const { end, beats } = start(() => fine, { signal: AbortSignal.abort(new Error('the lease is lost')) });
+  test('are not sent, and the work does not begin, if the outer signal is already aborted', async () => {
+    const signal = AbortSignal.abort(new Error('the lease is lost'));
+    const { end, beats, works } = start(() => fine, { signal });
     await assert.rejects(end, /the lease is lost/);
-    assert.deepEqual(beats, []);
+    assert.deepEqual([beats, works], [[], []]);
   });
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { buildInfo, osInfo } from '../../src/conductorone/host-info.ts';
 
-suite('what a Hello says of the host', () => {
-  test('is the machine, with the platform and the kernel standing in for what Node does not know', () => {
+suite('the host information of a Hello', () => {
+  test('uses the platform and the kernel version for the fields that Node does not provide', () => {
     assert.deepEqual(
       osInfo({ hostname: 'pod-1', platform: 'linux', release: '6.1.0', architecture: 'x86_64' }),
       {
@@ -20,9 +20,9 @@ suite('what a Hello says of the host', () => {
   });
 
   for (const { text, because } of [
-    { text: '', because: 'nothing is known' },
-    { text: ' \t', because: 'all is blank' },
-    { text: '\ud800'.repeat(1000), because: 'all is endless and no Unicode' },
+    { text: '', because: 'all values are empty' },
+    { text: ' \t', because: 'all values are blank' },
+    { text: '\ud800'.repeat(1000), because: 'all values are too long and malformed Unicode' },
   ]) {
     test(`has 1 to 256 characters in every field when ${because}`, () => {
       const machine = { hostname: text, platform: text, release: text, architecture: text };

@@ -12,47 +12,52 @@ import { InvalidInputError } from '../../src/core/errors.ts';
 
 suite('the list of allowed hosts', () => {
   for (const { host, patterns, allowed, because } of [
-    { host: 'acme.conductor.one', patterns: conductorOneHosts, allowed: true, because: 'a tenant' },
+    {
+      host: 'acme.conductor.one',
+      patterns: conductorOneHosts,
+      allowed: true,
+      because: 'it is the host of a tenant',
+    },
     {
       host: 'ACME.Conductor.One',
       patterns: conductorOneHosts,
       allowed: true,
-      because: 'case does not matter',
+      because: 'case is ignored',
     },
     {
       host: 'a.b.conductorone.com',
       patterns: conductorOneHosts,
       allowed: true,
-      because: 'any depth below the domain',
+      because: 'any depth below the domain matches',
     },
     {
       host: 'conductor.one',
       patterns: conductorOneHosts,
       allowed: false,
-      because: 'the domain itself is not below it',
+      because: 'the domain itself does not match',
     },
     {
       host: 'evilconductor.one',
       patterns: conductorOneHosts,
       allowed: false,
-      because: 'only whole labels count',
+      because: 'only whole labels match',
     },
     {
       host: 'acme.conductor.one.evil.com',
       patterns: conductorOneHosts,
       allowed: false,
-      because: 'the end counts',
+      because: 'the end of the name must match',
     },
-    { host: 'localhost', patterns: ['localhost'], allowed: true, because: 'a name without pattern' },
-    { host: 'other', patterns: ['localhost'], allowed: false, because: 'another name' },
+    { host: 'localhost', patterns: ['localhost'], allowed: true, because: 'an exact name matches' },
+    { host: 'other', patterns: ['localhost'], allowed: false, because: 'the name differs' },
     { host: 'acme.conductor.one', patterns: [], allowed: false, because: 'an empty list allows nothing' },
   ]) {
-    test(`${allowed ? 'lets' : 'keeps'} ${host} ${allowed ? 'in' : 'out'}: ${because}`, () => {
+    test(`${allowed ? 'allows' : 'rejects'} ${host}: ${because}`, () => {
       assert.equal(isAllowedHost(host, patterns), allowed, because);
     });
   }
 
-  test('takes host names and patterns, and refuses ports, addresses of pages and stars in the middle', () => {
+  test('accepts host names and patterns, and rejects ports, URLs, misplaced wildcards and empty entries', () => {
     assert.deepEqual(checkHostPatterns('f', ['*.conductor.one', 'localhost']), [
       '*.conductor.one',
       'localhost',
@@ -66,7 +71,7 @@ suite('the list of allowed hosts', () => {
 suite('the endpoint', () => {
   const clientId = parseClientId('x@acme.conductor.one/ccc');
 
-  test('is the host and port of the client ID, always https', () => {
+  test('is the host and port of the client ID, with https', () => {
     assert.deepEqual(chooseEndpoint({ clientId, allowedHosts: conductorOneHosts }), {
       origin: 'https://acme.conductor.one',
       host: 'acme.conductor.one',
@@ -79,7 +84,7 @@ suite('the endpoint', () => {
     assert.equal(chooseEndpoint({ clientId: local, allowedHosts: null }).origin, 'https://localhost:8443');
   });
 
-  test('is refused as HostNotAllowed, with both names, when the list does not have the host', () => {
+  test('is rejected with HostNotAllowed, which names the host and the allowed hosts, if the host is not allowed', () => {
     const evil = parseClientId('x@evil.example.com/ccc');
     assert.throws(
       () => chooseEndpoint({ clientId: evil, allowedHosts: conductorOneHosts }),
@@ -92,7 +97,7 @@ suite('the endpoint', () => {
     );
   });
 
-  test('is the override where the operator has set one, whatever the client ID names', () => {
+  test('is the override if one is set, regardless of the client ID', () => {
     const wish = { clientId: parseClientId('x@evil.example.com/ccc'), allowedHosts: conductorOneHosts };
     assert.equal(
       chooseEndpoint({ ...wish, apiHost: 'gateway.internal:8443' }).origin,
@@ -102,7 +107,7 @@ suite('the endpoint', () => {
     assert.throws(
       () => chooseEndpoint({ ...wish, apiHost: '' }),
       ConductorOneError,
-      'an empty variable is no override',
+      'an empty variable is not an override',
     );
   });
 });

@@ -46,7 +46,7 @@ async function connect(
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!holds()) {
-    assert.ok(Date.now() < deadline, `never came: ${what}`);
+    assert.ok(Date.now() < deadline, `timed out waiting for ${what}`);
     await systemClock.sleep(2);
   }
 }
@@ -130,8 +130,8 @@ function silentRelay() {
   return { through, fallSilent: () => (silent = true), connections: () => connections };
 }
 
-suite('a connection with a gRPC server that keeps a watch on pings', () => {
-  test('is not cut under an upload of 240 s, which sends no ping', async (t) => {
+suite('a connection to a gRPC server that limits pings', () => {
+  test('is not closed during an upload of 240 s, in which no ping is sent', async (t) => {
     const upload = new SlowUpload();
     const { client, clock, policy } = await connect(t, upload.baton);
     const receipt = client.uploadAsset(TASK, upload.asset, never);
@@ -144,7 +144,7 @@ suite('a connection with a gRPC server that keeps a watch on pings', () => {
     assert.deepEqual([upload.received, policy.pings, policy.hungUp], [[24], [], 0]);
   });
 
-  test('is pinged every five minutes and a little more while an upload waits for its answer, and stays', async (t) => {
+  test('is pinged every 310 s during a long upload, and is not closed', async (t) => {
     const upload = new SlowUpload();
     const { client, clock, policy } = await connect(t, upload.baton);
     const receipt = client.uploadAsset(TASK, upload.asset, never);
@@ -158,7 +158,7 @@ suite('a connection with a gRPC server that keeps a watch on pings', () => {
     assert.deepEqual([upload.received, policy.hungUp], [[180], 0]);
   });
 
-  test('that allows no pings at this pace has the upload again at once, and half as many pings after that', async (t) => {
+  test('restarts the upload at once if it is closed for too many pings, and then is pinged half as often', async (t) => {
     const upload = new SlowUpload();
     const { client, clock, policy } = await connect(t, upload.baton, { minimumMs: 3600_000 });
     const receipt: Promise<UploadReceipt> = client.uploadAsset(TASK, upload.asset, never);
@@ -186,7 +186,7 @@ suite('a connection with a gRPC server that keeps a watch on pings', () => {
     assert.deepEqual([next - last, more, policy.hungUp], [620_000, [], 1]);
   });
 
-  test('is never pinged while no call is open, and closed after a minute of that', async (t) => {
+  test('is not pinged while no call is open, and is closed after one idle minute', async (t) => {
     const { client, clock, policy } = await connect(t, { getTask: () => ({}) });
     await client.getTask(never);
     await until('the end of the connection for the token', () => policy.open === 1);
@@ -194,7 +194,7 @@ suite('a connection with a gRPC server that keeps a watch on pings', () => {
     await idle();
     await clock.advance(59_000);
     await client.getTask(never);
-    assert.equal(policy.sessions, 2, 'the same connection again');
+    assert.equal(policy.sessions, 2, 'the same connection is used again');
     await idle();
     await clock.advance(61_000);
     await until('the end of the idle connection', () => policy.open === 0);
@@ -203,8 +203,8 @@ suite('a connection with a gRPC server that keeps a watch on pings', () => {
   });
 });
 
-suite('a connection that has died in silence', () => {
-  test('is left by the call after the one that got no answer', async (t) => {
+suite('a connection that died silently', () => {
+  test('is replaced by the call after the one that got no answer', async (t) => {
     let asked = 0;
     const caller = new AbortController();
     const { client, policy } = await connect(t, {
@@ -222,7 +222,7 @@ suite('a connection that has died in silence', () => {
     assert.equal(policy.sessions, 3, 'one for the token, two for the calls');
   });
 
-  test('fails its calls when it does not answer a ping for 15 s', async (t) => {
+  test('fails its calls if a ping is not answered within 15 s', async (t) => {
     const { through, fallSilent, connections } = silentRelay();
     const upload = new SlowUpload();
     const { client, clock } = await connect(t, upload.baton, { through });
@@ -239,7 +239,7 @@ suite('a connection that has died in silence', () => {
     fallSilent();
     // The ping is sent at 310 s; the upload itself would only time out at 420 s.
     await clock.advance(24_900);
-    assert.equal(connections(), 2, 'of the token and of the upload');
+    assert.equal(connections(), 2, 'one for the token, one for the upload');
     await clock.advance(100);
     await until('the next try', () => connections() === 3);
     // The retries meet the same silence, during the TLS handshake.

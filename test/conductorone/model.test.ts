@@ -43,7 +43,7 @@ function traitOf(resource: Resource): UserTrait {
   const trait = resource.annotations
     .map((one) => anyUnpack(one, UserTraitSchema))
     .find((one) => one !== undefined);
-  assert.ok(trait, 'a user without its trait fails the Go readers');
+  assert.ok(trait, 'the Go readers reject a user without its trait');
   return trait;
 }
 
@@ -59,8 +59,8 @@ const membership = (
   ...overrides,
 });
 
-suite('the ids', () => {
-  test('are those of the Go connector, byte for byte', () => {
+suite('the IDs', () => {
+  test('are exactly those of the Go connector', () => {
     const { resources, entitlements, grants } = describe(
       snapshotOf(
         [account('905')],
@@ -95,7 +95,7 @@ suite('the ids', () => {
     ]);
   });
 
-  test('of entitlements are read back as what they stand for', () => {
+  test('of entitlements are parsed into their license or role', () => {
     const { entitlements } = describe(snapshotOf([], [team('501')]));
     assert.ok(entitlements.every(({ id }) => readEntitlementId(id) !== null));
     assert.deepEqual(readEntitlementId('view only'), { type: 'license', license: 'ViewOnly' });
@@ -124,7 +124,7 @@ suite('the ids', () => {
     'team:5:0:1:Admin',
     'team:501:Admin:user:1',
   ]) {
-    test(`that were never given out are not taken for others: ${JSON.stringify(id)}`, () => {
+    test(`that no entitlement has are not parsed: ${JSON.stringify(id)}`, () => {
       assert.equal(readEntitlementId(id), null);
     });
   }
@@ -136,27 +136,27 @@ suite('roles and licenses', () => {
     { role: 'Guest', expected: 'workspace:1200:Guest:user:905' },
     { role: 'Member', expected: 'workspace:1200:Member:user:905' },
   ] as const) {
-    test(`show an active ${role} of a workspace as ${role}, and as nothing else`, () => {
+    test(`list an active ${role} of a workspace only as ${role}`, () => {
       const person = account('905', { memberships: [membership(acme.gid, { role })], license: null });
       assert.deepEqual(idsOf(describe(snapshotOf([person])).grants), [expected]);
     });
   }
 
-  test('give nobody a right whose membership has ended, and no license either', () => {
+  test('omit every role and license of a person whose membership has ended', () => {
     const gone = account('905', { memberships: [membership(acme.gid, { active: false })] });
     const { grants, resources } = describe(snapshotOf([gone]));
     assert.deepEqual(grants, []);
     assert.ok(resources.map(rowOf).includes('user:905'), 'the account itself is still shown');
   });
 
-  test('show a plain team member as Team Member only', () => {
+  test('list an ordinary team member only as Team Member', () => {
     const { grants } = describe(
       snapshotOf([account('905', { license: null, memberships: [] })], [team('501', [member('905')])]),
     );
     assert.deepEqual(idsOf(grants), ['team:501:Team Member:user:905']);
   });
 
-  test('mark what the API cannot change, on the grant and on its entitlement', () => {
+  test('mark a role that the API cannot change as immutable, on the grant and on the entitlement', () => {
     const admin = account('905', { memberships: [membership(acme.gid, { role: 'Admin' })] });
     const { entitlements, grants } = describe(
       snapshotOf([admin], [team('501', [member('905', { admin: true, guest: true, limitedAccess: true })])]),
@@ -171,12 +171,12 @@ suite('roles and licenses', () => {
     );
   });
 
-  test('leave out the membership of somebody who is no account of the directory', () => {
+  test('omit the membership of a person without an account in the directory', () => {
     const { grants } = describe(snapshotOf([], [team('501', [member('999')])]));
     assert.deepEqual(grants, []);
   });
 
-  test('show licenses only with SCIM', () => {
+  test('omit licenses if SCIM is off', () => {
     const { resources, entitlements, grants } = describe(snapshotOf([account('905')]), {
       licenses: false,
       serviceAccount: false,
@@ -185,7 +185,7 @@ suite('roles and licenses', () => {
     assert.ok(!words.includes('license') && !words.includes('enterprise'), words);
   });
 
-  test('are described alike whatever order they were read in', () => {
+  test('are the same regardless of the order in which they were read', () => {
     const people = [account('2'), account('10'), account('1')];
     const teams = [team('52', [member('10'), member('1')]), team('51', [member('2')])];
     const forwards = describe(snapshotOf(people, teams));
@@ -202,7 +202,7 @@ suite('roles and licenses', () => {
 suite('an account', () => {
   const context = { organization: acme.gid, serviceAccount: null };
 
-  test('has its status and its profile, with the names from SCIM, both in the user trait and in the resource', () => {
+  test('has its status and profile, with the names from SCIM, in the user trait and in the resource', () => {
     const person = account('905', {
       name: 'Ada King Lovelace',
       scim: {
@@ -253,60 +253,60 @@ suite('an account', () => {
   const left = membership(acme.gid, { active: false });
   const scimOff = { id: '905', userName: 'ada@acme.com', active: false, userType: null, attributes: {} };
   for (const { overrides, organization, enabled, because } of [
-    { overrides: {}, organization: acme.gid, enabled: true, because: 'they are in the organization' },
+    { overrides: {}, organization: acme.gid, enabled: true, because: 'it is in the organization' },
     {
       overrides: { memberships: [left] },
       organization: acme.gid,
       enabled: false,
-      because: 'they have left the organization',
+      because: 'it has left the organization',
     },
     {
       overrides: { scim: scimOff },
       organization: acme.gid,
       enabled: false,
-      because: 'SCIM says so, whatever the membership says',
+      because: 'SCIM reports it as inactive, regardless of its membership',
     },
     {
       overrides: { memberships: [elsewhere], scim: null, license: null },
       organization: acme.gid,
       enabled: true,
-      because: 'they were never in the organization, and are in another workspace',
+      because: 'it was never in the organization and is in another workspace',
     },
     {
       overrides: { memberships: [membership('1250', { active: false }), elsewhere], scim: null },
       organization: acme.gid,
       enabled: true,
-      because: 'they were never in the organization, and are in one of two other workspaces',
+      because: 'it was never in the organization and is in one of two other workspaces',
     },
     {
       overrides: { memberships: [membership('1300', { active: false })], scim: null },
       organization: acme.gid,
       enabled: false,
-      because: 'they were never in the organization, and have left the only other workspace',
+      because: 'it was never in the organization and has left its only other workspace',
     },
     {
       overrides: { memberships: [left, elsewhere] },
       organization: acme.gid,
       enabled: false,
-      because: 'they have left the organization, though they are in another workspace',
+      because: 'it has left the organization but is in another workspace',
     },
     {
       overrides: { memberships: [elsewhere], scim: scimOff },
       organization: acme.gid,
       enabled: false,
-      because: 'SCIM says so, though they are in another workspace',
+      because: 'SCIM reports it as inactive although it is in another workspace',
     },
     {
       overrides: { memberships: [], scim: null },
       organization: acme.gid,
       enabled: false,
-      because: 'they are nowhere',
+      because: 'it is in no workspace',
     },
     {
       overrides: { memberships: [elsewhere], scim: null },
       organization: null,
       enabled: true,
-      because: 'there is no organization, and they are in a workspace',
+      because: 'there is no organization and it is in a workspace',
     },
   ] satisfies readonly {
     readonly overrides: Partial<Account>;
@@ -314,7 +314,7 @@ suite('an account', () => {
     readonly enabled: boolean;
     readonly because: string;
   }[]) {
-    test(`is ${enabled ? 'enabled' : 'disabled'} when ${because}`, () => {
+    test(`has the status ${enabled ? 'enabled' : 'disabled'} if ${because}`, () => {
       const resource = accountResource(account('905', overrides), { organization, serviceAccount: null });
       assert.deepEqual(
         [traitOf(resource).status?.status, resource.status?.status, resource.profile?.['active']],
@@ -333,12 +333,12 @@ suite('an account', () => {
     'a b@acme.com',
     `${'x'.repeat(300)}@acme.com`,
   ]) {
-    test(`keeps an email out of the trait that the message's rule would refuse: ${JSON.stringify(email)?.slice(0, 30)}`, () => {
+    test(`has no email in the user trait if its address is missing or invalid: ${JSON.stringify(email)?.slice(0, 30)}`, () => {
       assert.deepEqual(traitOf(accountResource(account('905', { email, scim: null }), context)).emails, []);
     });
   }
 
-  test('has the names of the profile without SCIM too, which the CSV export needs', () => {
+  test('has first and last name in its profile without SCIM too, because the CSV export requires them', () => {
     for (const { name, first, last } of [
       { name: 'Ada King Lovelace', first: 'Ada', last: 'King Lovelace' },
       { name: 'Prince', first: 'Prince', last: '' },
@@ -353,7 +353,7 @@ suite('an account', () => {
     }
   });
 
-  test("of the token is a service account's when the token is one's, and everybody else is human", () => {
+  test('has the type SERVICE if it is the service account of the token, and HUMAN otherwise', () => {
     const types = (serviceAccount: boolean) =>
       describe(snapshotOf([account('1'), account('2')], [], { self: '1' }), {
         licenses: false,
@@ -370,26 +370,33 @@ suite('an account', () => {
       memberships: ['1300', acme.gid],
       organization: acme.gid,
       parent: acme.gid,
-      because: 'the organization comes first',
+      because: 'the organization takes precedence',
     },
     {
       memberships: ['1300', '1250'],
       organization: acme.gid,
       parent: '1250',
-      because: 'else the lowest gid, in every sync the same',
+      because: 'without the organization, the lowest gid',
     },
     {
       memberships: [],
       organization: acme.gid,
       parent: acme.gid,
-      because: 'known by SCIM alone, which is of the organization',
+      because: 'without memberships, the organization',
     },
-    { memberships: [], organization: null, parent: undefined, because: 'nowhere' },
+    {
+      memberships: [],
+      organization: null,
+      parent: undefined,
+      because: 'without memberships and organization, none',
+    },
   ]) {
-    test(`has one parent, however many workspaces: ${because}`, () => {
-      const person: Account = account('905', { memberships: memberships.map((gid) => membership(gid)) });
-      const resource = accountResource(person, { organization, serviceAccount: null });
-      assert.equal(resource.parentResourceId?.resource, parent);
+    test(`has at most one parent, regardless of the order of its workspaces: ${because}`, () => {
+      for (const order of [memberships, memberships.toReversed()]) {
+        const person: Account = account('905', { memberships: order.map((gid) => membership(gid)) });
+        const resource = accountResource(person, { organization, serviceAccount: null });
+        assert.equal(resource.parentResourceId?.resource, parent);
+      }
     });
   }
 });
@@ -409,7 +416,7 @@ suite('workspaces, teams and licenses', () => {
     assert.deepEqual(resources.find((one) => rowOf(one) === 'team:501')?.parentResourceId?.resource, '1200');
   });
 
-  test('use only messages that readers of 2025 know, since their JSON output fails on any other', () => {
+  test('use only annotations that readers of 2025 know, because their JSON output fails on any other', () => {
     const known = new Set([
       'UserTrait',
       'GroupTrait',
@@ -436,29 +443,29 @@ suite('workspaces, teams and licenses', () => {
 
 suite('a display name', () => {
   for (const { text, fallback, expected, because } of [
-    { text: 'Acme', fallback: 'x', expected: 'Acme', because: 'it fits' },
-    { text: '  ', fallback: '905', expected: '905', because: 'blank' },
-    { text: 'a\ud800b', fallback: 'x', expected: 'a\ufffdb', because: 'half a character' },
+    { text: 'Acme', fallback: 'x', expected: 'Acme', because: 'a short name is unchanged' },
+    { text: '  ', fallback: '905', expected: '905', because: 'a blank name is replaced by the fallback' },
+    { text: 'a\ud800b', fallback: 'x', expected: 'a\ufffdb', because: 'a lone surrogate is replaced' },
     {
       text: 'é'.repeat(600),
       fallback: 'x',
       expected: 'é'.repeat(512),
-      because: '1024 bytes, not characters',
+      because: 'the limit is 1024 bytes, not characters',
     },
     {
       text: `${'a'.repeat(1023)}é`,
       fallback: 'x',
       expected: 'a'.repeat(1023),
-      because: 'never cut inside a character',
+      because: 'a character is not split',
     },
     {
       text: `${'a'.repeat(1022)}😀`,
       fallback: 'x',
       expected: 'a'.repeat(1022),
-      because: 'never inside a pair either',
+      because: 'a surrogate pair is not split',
     },
   ]) {
-    test(`keeps ConductorOne's rule: ${because}`, () => {
+    test(`follows the rule of ConductorOne: ${because}`, () => {
       assert.equal(displayName(text, fallback), expected);
       assert.ok(Buffer.byteLength(displayName(text, fallback)) <= 1024);
     });

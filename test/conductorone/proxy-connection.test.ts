@@ -75,7 +75,7 @@ function isOutage(...words: string[]) {
 
 suite('a connection through a proxy', () => {
   for (const secure of [false, true]) {
-    test(`takes the token and the calls through tunnels of ${secure ? 'an https' : 'an http'} proxy, which sees neither`, async (t) => {
+    test(`sends token requests and calls through tunnels of ${secure ? 'an https' : 'an http'} proxy, which cannot read them`, async (t) => {
       const tls = secure ? await selfSign() : undefined;
       const { client, tenant, proxy } = await connect(t, { tls });
       assert.equal((await client.getTask(never)).task?.id, 'reached');
@@ -86,12 +86,12 @@ suite('a connection through a proxy', () => {
       assert.ok(proxy.asked.every(({ headers }) => headers.host === tenant.host));
       assert.ok(proxy.asked.every(({ headers }) => headers['proxy-authorization'] === undefined));
       assert.equal(tenant.tokenRequests[0]?.httpVersion, '2.0');
-      assert.ok(proxy.seen().length > 1000, 'it went through');
+      assert.ok(proxy.seen().length > 1000, 'the traffic went through the proxy');
       assert.doesNotMatch(proxy.seen(), /client_assertion|Bearer|getTask|GetTask|token-0/);
     });
   }
 
-  test('gives the proxy its user and password', async (t) => {
+  test('sends the proxy the user and password from its URL', async (t) => {
     const { client, proxy } = await connect(t, { user: 'us%40er:s3cret@' });
     await client.getTask(never);
     const expected = `Basic ${Buffer.from('us@er:s3cret').toString('base64')}`;
@@ -101,7 +101,7 @@ suite('a connection through a proxy', () => {
     );
   });
 
-  test('is not what a host of NO_PROXY gets, nor loopback', async (t) => {
+  test('is not used for hosts of NO_PROXY and for loopback', async (t) => {
     const excepted = await connect(t, { exceptions: 'invalid' });
     await assert.rejects(excepted.client.getTask(never), isOutage(NAME, 'not reachable'));
     assert.deepEqual(excepted.proxy.asked, []);
@@ -110,7 +110,7 @@ suite('a connection through a proxy', () => {
     assert.deepEqual(local.proxy.asked, []);
   });
 
-  test('is made anew at the next call after the proxy has cut it', async (t) => {
+  test('is opened again by the next call after the proxy closed it', async (t) => {
     const { client, proxy, tenant } = await connect(t);
     await client.getTask(never);
     for (const round of [1, 2]) {
@@ -120,10 +120,10 @@ suite('a connection through a proxy', () => {
       assert.equal((await client.getTask(never)).task?.id, 'reached');
       assert.ok(proxy.asked.length > 1 + round);
     }
-    assert.equal(tenant.tokenRequests.length, 1, 'the token is still good');
+    assert.equal(tenant.tokenRequests.length, 1, 'the token is still valid');
   });
 
-  test('has a new tunnel for what follows after the server has said goodbye in the old one', async (t) => {
+  test('uses a new tunnel for the next call after the server sent GOAWAY in the previous one', async (t) => {
     const { client, proxy } = await connect(t, {
       answer: (response) => {
         response.stream.session?.goaway();
@@ -136,7 +136,7 @@ suite('a connection through a proxy', () => {
     }
   });
 
-  test('is shared by the calls that wait for it', async (t) => {
+  test('is shared by concurrent calls', async (t) => {
     const { client, proxy } = await connect(t);
     await Promise.all([client.getTask(never), client.getTask(never), client.getTask(never)]);
     assert.equal(proxy.asked.length, 2);
@@ -146,34 +146,34 @@ suite('a connection through a proxy', () => {
     {
       reply: 'HTTP/1.1 407 Sign in\r\nProxy-Authenticate: Basic realm="Sign in"\r\n\r\n',
       words: ['(407)', 'Add them to HTTPS_PROXY'],
-      because: 'asks for credentials',
+      because: 'requires credentials',
     },
     {
       reply: 'HTTP/1.1 407 Sign in\r\n\r\n',
       user: 'user:s3cret@',
       words: ['(407)', 'Correct them in HTTPS_PROXY'],
-      because: 'does not take the credentials',
+      because: 'rejects the credentials',
     },
     {
       reply: 'HTTP/1.1 403 Forbidden\r\ncontent-length: 7\r\n\r\nSign in',
       user: 'user:s3cret@',
       words: ['(403)', 'Allow CONNECT to acme.invalid:', 'NO_PROXY'],
-      because: 'refuses',
+      because: 'refuses the tunnel',
     },
     {
       reply: 'HTTP/1.1 502 Bad gateway\r\n\r\n',
       words: ['(502)', 'resolves the name'],
-      because: 'cannot reach it',
+      because: 'cannot reach the host',
     },
     {
       reply: 'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<html>Sign in</html>',
       words: ['without TLS', 'sign-in'],
-      because: 'answers with a page',
+      because: 'answers with an HTML page',
     },
     {
       reply: ['HTTP/1.1 200 OK\r\n\r\n', '<html>Sign in</html>'],
       words: ['without TLS', 'sign-in'],
-      because: 'sends a page after its answer',
+      because: 'sends an HTML page through the tunnel',
     },
     { reply: '<html>Sign in</html>', words: ['HPE_', 'is an HTTP proxy'], because: 'does not speak HTTP' },
     { reply: '', close: true, words: ['without a response'], because: 'closes the connection' },
@@ -188,11 +188,11 @@ suite('a connection through a proxy', () => {
       reply: 'HTTP/1.1 200 OK\r\n\r\n',
       silent: true,
       words: ['opens a tunnel', 'within 10 s'],
-      because: 'opens a tunnel that leads nowhere',
+      because: 'opens a tunnel in which nothing answers',
     },
   ] as readonly Misbehaviour[]) {
     const instead = (socket: Duplex) => void misbehave(socket, [reply].flat(), close);
-    test(`is an outage that the message puts down to the proxy when it ${because}, and over once it is not`, async (t) => {
+    test(`fails with Disconnected and blames the proxy if it ${because}, and recovers afterwards`, async (t) => {
       let hasty = silent;
       const clock: Clock = {
         ...systemClock,
@@ -212,7 +212,7 @@ suite('a connection through a proxy', () => {
     });
   }
 
-  test('is put down to the proxy too when the token came through and the call does not', async (t) => {
+  test('fails with Disconnected and blames the proxy if only the tunnel of the call is refused', async (t) => {
     const { client, proxy } = await connect(t, {
       instead: (socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'),
       after: 1,
@@ -222,7 +222,7 @@ suite('a connection through a proxy', () => {
     assert.equal((await client.getTask(never)).task?.id, 'reached');
   });
 
-  test('is an outage when the proxy is not there, and when its certificate is not trusted', async (t) => {
+  test('fails with Disconnected if the proxy is unreachable or its certificate is not trusted', async (t) => {
     const { tenant } = await connect(t);
     const strange = await startConnectProxy(t, { tls: await selfSign() });
     for (const [url, word] of [
@@ -235,7 +235,7 @@ suite('a connection through a proxy', () => {
     }
   });
 
-  test('is given up after ten seconds when a proxy named with https takes it and never speaks TLS', async (t) => {
+  test('is given up after ten seconds if an https proxy accepts TCP and never starts TLS', async (t) => {
     const { tenant } = await connect(t);
     const server = createServer((socket) => void socket.on('error', () => {}).resume());
     server.listen(0, '127.0.0.1');
@@ -264,7 +264,7 @@ suite('a connection through a proxy', () => {
     await once(server, 'close');
   });
 
-  test('keeps to the trust it is given: a certificate of another authority inside the tunnel is refused', async (t) => {
+  test('rejects a server certificate of an untrusted authority inside the tunnel', async (t) => {
     const { tenant, proxy } = await connect(t);
     const connection = open({ ...tenant, trust: [] }, { HTTPS_PROXY: `http://${proxy.host}` });
     await assert.rejects(connection.client.getTask(never), isOutage('CERT', 'certificate authorities'));
@@ -273,7 +273,7 @@ suite('a connection through a proxy', () => {
   });
 
   for (const after of [0, 1]) {
-    test(`gives up ${after === 0 ? 'the first' : 'the second'} tunnel that it waits for when it is closed`, async (t) => {
+    test(`abandons ${after === 0 ? 'the first' : 'the second'} tunnel that it waits for when it is closed`, async (t) => {
       const waits = Promise.withResolvers<Duplex>();
       const connection = await connect(t, { instead: waits.resolve, after });
       const call = assert.rejects(connection.client.getTask(never));

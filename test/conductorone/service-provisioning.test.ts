@@ -44,7 +44,7 @@ function answerIn<Desc extends DescMessage>(
 }
 
 suite('a grant task', () => {
-  test('for an enterprise license is carried out, and answered with the grant and the one it replaces', async (t) => {
+  test('for an enterprise license returns the new grant and the ID of the grant that it replaces', async (t) => {
     const { conductor, host } = await serve(t);
     const id = conductor.give({ case: 'grant', value: { entitlement: enterprise, principal } });
     const end = await conductor.end(id);
@@ -62,7 +62,7 @@ suite('a grant task', () => {
     assert.equal(response.grants[0]?.id, 'enterprise:905');
   });
 
-  test('for a team is answered with a grant that is built on the team', async (t) => {
+  test('for a team returns a grant whose resource is the team', async (t) => {
     const { conductor, host } = await serve(t);
     const entitlement = teamRights['Team Member'];
     const end = await conductor.end(conductor.give({ case: 'grant', value: { entitlement, principal } }));
@@ -82,7 +82,7 @@ suite('a grant task', () => {
     assert.equal(grant.principal?.id?.resource, '905');
   });
 
-  test('that names its entitlement by the id alone is answered with the whole of it', async (t) => {
+  test('returns the complete entitlement if the task contains only its ID', async (t) => {
     const { conductor } = await serve(t);
     const value = {
       entitlement: { id: 'view only' },
@@ -94,7 +94,7 @@ suite('a grant task', () => {
     assert.deepEqual([resource?.resourceType, resource?.resource], ['license', 'view only']);
   });
 
-  test('for what is so already is a success with GrantAlreadyExists, in the answer and beside it', async (t) => {
+  test('succeeds with GrantAlreadyExists, in the response and beside it, if the access exists already', async (t) => {
     const { conductor, host } = await serve(t);
     host.outcome = async () => ({ changed: false, account: ada });
     const end = await conductor.end(
@@ -111,7 +111,7 @@ suite('a grant task', () => {
 });
 
 suite('a revoke task', () => {
-  test('is carried out for the parts of its grant, and answered without annotations', async (t) => {
+  test('uses the entitlement and principal of its grant instead of the ID, and returns no annotations', async (t) => {
     const { conductor, host } = await serve(t);
     host.outcome = async () => ({ changed: true, account: null });
     const grant = { ...grantOf(viewOnly, principal), id: 'some: other id' };
@@ -125,14 +125,17 @@ suite('a revoke task', () => {
     assert.deepEqual([annotations, response.annotations], [[], []]);
   });
 
-  test('for what is gone already is a success with GrantAlreadyRevoked, in the answer and beside it', async (t) => {
+  test('succeeds with GrantAlreadyRevoked, in the response and beside it, if the access is gone already', async (t) => {
     const { conductor, host } = await serve(t);
     host.outcome = async () => ({ changed: false, account: null });
     const grant = { id: 'team:501:Team Member:user:905' };
     const end = await conductor.end(conductor.give({ case: 'revoke', value: { grant } }));
     const { response, annotations } = answerIn(end, GrantManagerServiceRevokeResponseSchema);
     assert.deepEqual(annotations, ['GrantAlreadyRevoked']);
-    assert.equal(response.annotations.length, 1);
+    assert.deepEqual(
+      response.annotations.map(({ typeUrl }) => typeUrl),
+      ['type.googleapis.com/c1.connector.v2.GrantAlreadyRevoked'],
+    );
     assert.deepEqual(host.requests[0]?.request, {
       wish: { type: 'Team', team: { gid: '501' } },
       want: 'Take',
@@ -151,7 +154,7 @@ suite('a create-account task', () => {
     { changed: true, ending: 'success' },
     { changed: false, ending: 'alreadyExists' },
   ]) {
-    test(`is answered with ${ending} and the account when it ${changed ? 'was made' : 'was there'}`, async (t) => {
+    test(`returns ${ending} with the account if it ${changed ? 'was created' : 'existed already'}`, async (t) => {
       const { conductor, host } = await serve(t);
       host.outcome = async () => ({ changed, account: ada });
       const end = await conductor.end(conductor.give({ case: 'createAccount', value: task }));
@@ -166,12 +169,12 @@ suite('a create-account task', () => {
       assert.deepEqual(result.value.resource?.id, principal.id);
       assert.ok(
         result.value.resource?.annotations.some(({ typeUrl }) => typeUrl.endsWith('.UserTrait')),
-        'a user without its trait fails readers',
+        'readers reject a user without its trait',
       );
     });
   }
 
-  test('is answered as in progress while Asana does not show the account', async (t) => {
+  test('returns inProgress while Asana does not show the account', async (t) => {
     const { conductor, host } = await serve(t);
     host.outcome = async () => ({ changed: true, account: null });
     const end = await conductor.end(conductor.give({ case: 'createAccount', value: task }));
@@ -179,7 +182,7 @@ suite('a create-account task', () => {
     assert.deepEqual([result.case, result.value?.isCreateAccountResult], ['inProgress', true]);
   });
 
-  test('for another type of resource is refused', async (t) => {
+  test('for another resource type is rejected with InvalidArgument', async (t) => {
     const { conductor, host } = await serve(t);
     const value = { ...task, resourceTypeId: 'team' };
     const { status } = await conductor.end(conductor.give({ case: 'createAccount', value }));
@@ -188,7 +191,7 @@ suite('a create-account task', () => {
   });
 });
 
-suite('a task that changes something', () => {
+suite('a provisioning task', () => {
   const give = { case: 'grant' as const, value: { entitlement: enterprise, principal } };
 
   for (const { taskType, error, code, because } of [
@@ -196,13 +199,13 @@ suite('a task that changes something', () => {
       taskType: give,
       error: new RefusedError('StillDeclared', 'iga/alice declares ViewOnly.'),
       code: Code.FailedPrecondition,
-      because: 'it is declared otherwise',
+      because: 'a grant declares another right',
     },
     {
       taskType: give,
       error: new RefusedError('AccountNotFound', 'There is no account 905.'),
       code: Code.NotFound,
-      because: 'the account is gone',
+      because: 'the account does not exist',
     },
     {
       taskType: give,
@@ -210,18 +213,18 @@ suite('a task that changes something', () => {
       code: Code.PermissionDenied,
       because: 'Asana answers 403',
     },
-    { taskType: give, error: new Error('canary'), code: Code.Unknown, because: 'of a bug' },
+    { taskType: give, error: new Error('canary'), code: Code.Unknown, because: 'an unexpected error occurs' },
     {
       taskType: { case: 'grant' as const, value: { entitlement: teamRights.Admin, principal } },
       error: null,
       code: Code.FailedPrecondition,
-      because: 'no API gives the role',
+      because: 'no API can grant the role',
     },
     {
       taskType: { case: 'grant' as const, value: {} },
       error: null,
       code: Code.NotFound,
-      because: 'it names nothing',
+      because: 'it names no entitlement',
     },
     {
       taskType: { case: 'revoke' as const, value: {} },
@@ -236,7 +239,7 @@ suite('a task that changes something', () => {
       because: 'it names no address',
     },
   ]) {
-    test(`and fails because ${because} is final, with ${Code[code]} and the reason`, async (t) => {
+    test(`fails with ${Code[code]} and is not retryable if ${because}`, async (t) => {
       const { conductor, host } = await serve(t);
       host.outcome = async () => {
         throw error ?? new Error('nobody should have asked');
@@ -249,7 +252,7 @@ suite('a task that changes something', () => {
       else assert.deepEqual(host.requests, []);
       host.outcome = async () => ({ changed: true, account: ada });
       const next = await conductor.end(conductor.give(give));
-      assert.equal(next.finalState.case, 'success', 'the loop goes on');
+      assert.equal(next.finalState.case, 'success', 'the task loop continues');
     });
   }
 
@@ -258,7 +261,7 @@ suite('a task that changes something', () => {
     { case: 'revoke' as const, value: { grant: { id: 'enterprise:905' } } },
     { case: 'createAccount' as const, value: { accountInfo: { login: 'a@acme.com' } } },
   ]) {
-    test(`(${taskType.case}) is refused as FailedPrecondition where provisioning is off`, async (t) => {
+    test(`of the type ${taskType.case} is refused with FailedPrecondition if provisioning is disabled`, async (t) => {
       const { conductor, host } = await serve(t, { settings: { provision: false } });
       const { status, finalState } = await conductor.end(conductor.give(taskType));
       assert.equal(status?.code, Code.FailedPrecondition);
@@ -268,7 +271,7 @@ suite('a task that changes something', () => {
     });
   }
 
-  test('that meets the loss of the lease is not finished: the next leader gets it again', async (t) => {
+  test('is not finished after the lease is lost, so that the next leader receives it', async (t) => {
     const { conductor, host } = await serve(t);
     host.outcome = async () => {
       throw new StoppedError('This process is not the leader any more.');
@@ -280,7 +283,7 @@ suite('a task that changes something', () => {
     assert.ok(conductor.finished.every(({ taskId }) => taskId !== stopped));
   });
 
-  test('keeps its lease by heartbeats while it waits for Asana, and goes on when they fail', async (t) => {
+  test('sends heartbeats while it waits for Asana, and continues if they fail', async (t) => {
     let failing = false;
     let failures = 0;
     const { conductor, host } = await serve(t, {
@@ -306,7 +309,7 @@ suite('a task that changes something', () => {
     assert.equal((await conductor.end(id)).finalState.case, 'success');
   });
 
-  test('that is cancelled while it is under way is carried out, and finished as what it came to', async (t) => {
+  test('is completed and finished with its own result if it is canceled while in progress', async (t) => {
     const { conductor, host } = await serve(t);
     const go = Promise.withResolvers<void>();
     host.outcome = async (_, signal) => {

@@ -48,16 +48,16 @@ async function failThenWork(
   const { conductor } = serving;
   const end = await conductor.end(conductor.give(syncTask()));
   assert.equal(end.finalState.case, 'error');
-  assert.equal(end.finalState.value.nonRetryable, false, 'a sync is tried again');
-  assert.deepEqual(await serving.leftovers(), [], 'a file is left');
+  assert.equal(end.finalState.value.nonRetryable, false, 'a failed sync can be retried');
+  assert.deepEqual(await serving.leftovers(), [], 'a temporary file was left');
   options.heal(serving);
   const next = await conductor.end(conductor.give(syncTask()));
-  assert.equal(next.finalState.case, 'success', 'the loop goes on');
+  assert.equal(next.finalState.case, 'success', 'the task loop continues');
   return { ...serving, status: end.status };
 }
 
 suite('a sync task', () => {
-  test('is heartbeat, reading, upload of a c1z and an empty Success, and leaves no file', async (t) => {
+  test('sends a heartbeat, reads the directory, uploads a c1z, reports an empty Success and leaves no file', async (t) => {
     const serving = await serve(t);
     const { conductor, host, service, meter, lines } = serving;
     const id = conductor.give(syncTask({ storageEngine: 'pebble', skipExpandGrants: true }));
@@ -102,7 +102,7 @@ suite('a sync task', () => {
       ],
       [id, 'sync_full', 'Succeeded', 'number'],
     );
-    assert.ok(!inspect(lines, { depth: 9 }).includes('@acme.com'), 'the log names people');
+    assert.ok(!inspect(lines, { depth: 9 }).includes('@acme.com'), 'the log contains email addresses');
   });
 
   const resource = (resourceType: string, id: string) => ({ id: { resourceType, resource: id } });
@@ -111,14 +111,19 @@ suite('a sync task', () => {
       task: { skipEntitlementsAndGrants: true },
       type: 'resources_only',
       rows: [6, 0, 0],
-      because: 'resources alone',
+      because: 'only resources',
     },
-    { task: { skipGrants: true }, type: 'full', rows: [6, 9, 0], because: 'no grants' },
+    {
+      task: { skipGrants: true },
+      type: 'full',
+      rows: [6, 9, 0],
+      because: 'resources and entitlements without grants',
+    },
     {
       task: { syncResourceTypeIds: ['team', 'device'] },
       type: 'full',
       rows: [1, 4, 2],
-      because: 'one type, and one that we do not have',
+      because: 'one known and one unknown resource type',
     },
     {
       task: { targetedSyncResources: [resource('team', '501'), resource('user', '30')] },
@@ -130,10 +135,10 @@ suite('a sync task', () => {
       task: { targetedSyncResources: [resource('team', '777'), resource('user', 'a:b c')] },
       type: 'partial',
       rows: [0, 0, 0],
-      because: 'resources that are not there any more, which is no error',
+      because: 'nothing for resources that no longer exist',
     },
   ]) {
-    test(`uploads what it asks for: ${because}`, async (t) => {
+    test(`uploads the requested part of the directory: ${because}`, async (t) => {
       const serving = await serve(t);
       const end = await serving.conductor.end(serving.conductor.give(syncTask(task)));
       assert.equal(end.finalState.case, 'success');
@@ -149,14 +154,18 @@ suite('a sync task', () => {
   }
 
   for (const { task, types, because } of [
-    { task: {}, types: ['team', 'user'], because: 'its own where the task names none' },
+    {
+      task: {},
+      types: ['team', 'user'],
+      because: 'the resource types of the connector if the task names none',
+    },
     {
       task: { syncResourceTypeIds: ['workspace'] },
       types: ['workspace'],
-      because: "the task's where it names some",
+      because: 'the resource types of the task if it names some',
     },
   ]) {
-    test(`of a connector with resource types of its own holds ${because}`, async (t) => {
+    test(`uploads ${because}`, async (t) => {
       const serving = await serve(t, { settings: { resourceTypes: ['user', 'team'] } });
       await serving.conductor.end(serving.conductor.give(syncTask(task)));
       const c1z = await uploaded(t, serving);
@@ -164,7 +173,7 @@ suite('a sync task', () => {
     });
   }
 
-  test('of a connector with resource types of its own holds a resource that the task names, of whatever type', async (t) => {
+  test('uploads a resource that the task names even if its type is not among those of the connector', async (t) => {
     const serving = await serve(t, { settings: { resourceTypes: ['user'] } });
     const task = { targetedSyncResources: [resource('team', '501')] };
     await serving.conductor.end(serving.conductor.give(syncTask(task)));
@@ -176,15 +185,15 @@ suite('a sync task', () => {
     {
       task: { syncResourceTypeIds: ['license'] },
       says: /only the types team, user, workspace.*licenses require SCIM/,
-      because: 'for types that we do not have, and for no other',
+      because: 'only unavailable resource types',
     },
     {
       task: { targetedSyncResources: [{ displayName: 'Acme' }] },
       says: /a resource without id/,
-      because: 'for a resource without id',
+      because: 'a resource without an ID',
     },
   ]) {
-    test(`asked ${because} is refused with InvalidArgument before anything is read`, async (t) => {
+    test(`is rejected with InvalidArgument before anything is read if it requests ${because}`, async (t) => {
       const { conductor, host } = await serve(t, { settings: { licenses: false } });
       const { status } = await conductor.end(conductor.give(syncTask(task)));
       assert.equal(status?.code, Code.InvalidArgument);
@@ -194,10 +203,10 @@ suite('a sync task', () => {
   }
 
   for (const { first, because } of [
-    { first: 'fails' as const, because: 'is not answered' },
-    { first: 'cancels' as const, because: 'says it is cancelled' },
+    { first: 'fails' as const, because: 'fails' },
+    { first: 'cancels' as const, because: 'reports a cancellation' },
   ]) {
-    test(`whose first heartbeat ${because} is dropped without a word and without a reading`, async (t) => {
+    test(`is dropped without a report and without a reading if its first heartbeat ${because}`, async (t) => {
       let dropped = '';
       const { conductor, host, meter } = await serve(t, {
         baton: ({ baton }) => ({
@@ -223,7 +232,7 @@ suite('a sync task', () => {
     });
   }
 
-  test('sends heartbeats while it reads, while it writes a large file and while it uploads', async (t) => {
+  test('sends heartbeats while it reads, writes a large file and uploads', async (t) => {
     const phases: Record<string, number> = {};
     const read = Promise.withResolvers<Snapshot>();
     const { conductor, host } = await serve(t, {
@@ -250,7 +259,7 @@ suite('a sync task', () => {
     assert.ok(conductor.heartbeats.every((taskId) => taskId === id));
   });
 
-  test('that is cancelled on the way is given up, and finished as Canceled all the same', async (t) => {
+  test('stops and is reported as Canceled if it is canceled during the reading', async (t) => {
     const { status, host } = await failThenWork(t, {
       fail: ({ conductor, host: busy }) => {
         busy.directory = (signal) => {
@@ -267,7 +276,7 @@ suite('a sync task', () => {
     assert.equal(host.reads, 2);
   });
 
-  test('whose heartbeats are not answered ten times in a row is given up, and finished as Canceled', async (t) => {
+  test('stops and is reported as Canceled if ten heartbeats in a row fail', async (t) => {
     let answers = 1;
     const { status } = await failThenWork(t, {
       baton: ({ baton }) => ({
@@ -286,22 +295,23 @@ suite('a sync task', () => {
       },
     });
     assert.equal(status?.code, Code.Canceled);
+    assert.match(status.message, /10 heartbeats of the task in a row have failed/);
   });
 
   for (const { error, code, because } of [
     {
       error: new RefusedError('NotReady', 'The directory is suddenly smaller; see the connector.'),
       code: Code.Unavailable,
-      because: 'the reading must not be uploaded',
+      because: 'the reading is in doubt',
     },
     {
       error: new AsanaError('CredentialsRejected', 'Asana refuses the token.', { surface: 'rest' }),
       code: Code.Unauthenticated,
-      because: "Asana's token is refused",
+      because: 'Asana rejects the token',
     },
-    { error: new TypeError('canary'), code: Code.Unknown, because: 'of a bug' },
+    { error: new TypeError('canary'), code: Code.Unknown, because: 'reading it throws an unexpected error' },
   ]) {
-    test(`that finds no directory because ${because} says so with ${Code[code]}`, async (t) => {
+    test(`without a directory fails with ${Code[code]} and uploads nothing: ${because}`, async (t) => {
       const { status, conductor, lines } = await failThenWork(t, {
         fail: ({ host }) => {
           host.directory = async () => {
@@ -315,14 +325,14 @@ suite('a sync task', () => {
       assert.equal(status?.code, code);
       if (code === Code.Unknown) assert.ok(!status.message.includes('canary'));
       else assert.equal(status.message, error.message);
-      assert.equal(conductor.uploads.length, 1, 'nothing was uploaded for the first');
+      assert.equal(conductor.uploads.length, 1, 'the failed task uploaded nothing');
       assert.ok(
         lines.some(({ message, fields }) => message === 'warn task ended' && fields['error'] === error),
       );
     });
   }
 
-  test('with an incomplete reading uploads nothing', async (t) => {
+  test('fails with Unavailable and uploads nothing if the reading is incomplete', async (t) => {
     const { parts } = smallDirectory;
     const teams = { ...parts.accounts, complete: false, incompleteBecause: 'a page failed' };
     const { status, conductor } = await failThenWork(t, {
@@ -339,7 +349,7 @@ suite('a sync task', () => {
   });
 
   for (const piece of ['metadata', 'data', 'eof'] as const) {
-    test(`whose upload fails at ${piece} three times is finished with the reason, and the next goes through`, async (t) => {
+    test(`fails with Unavailable if the upload fails at ${piece} three times, and the next task succeeds`, async (t) => {
       let failures = 3;
       const { status, tenant } = await failThenWork(t, {
         baton: ({ baton }) => ({
@@ -358,16 +368,17 @@ suite('a sync task', () => {
     });
   }
 
-  test('without a usable folder for temporary files says which, and how to name another', async (t) => {
-    const file = join(import.meta.dirname, 'tenant.ts');
-    const { conductor } = await serve(t, { tempFolder: join(file, 'c1z') });
+  test('fails with FailedPrecondition if the temporary folder is not writable, and names it and --c1z-temp-dir', async (t) => {
+    const tempFolder = join(import.meta.dirname, 'tenant.ts', 'c1z');
+    const { conductor } = await serve(t, { tempFolder });
     const { status } = await conductor.end(conductor.give(syncTask()));
     assert.equal(status?.code, Code.FailedPrecondition);
     assert.match(status.message, /is not writable.*--c1z-temp-dir/);
+    assert.ok(status.message.includes(tempFolder), status.message);
     await conductor.end(conductor.give(syncTask()));
   });
 
-  test('whose report meets a cut connection is reported again, once', async (t) => {
+  test('repeats a failed report without repeating the upload', async (t) => {
     let failures = 2;
     const { conductor } = await serve(t, {
       baton: ({ baton }) => ({
@@ -381,12 +392,12 @@ suite('a sync task', () => {
     const id = conductor.give(syncTask());
     await conductor.end(id);
     assert.equal(failures, -1);
-    assert.equal(conductor.uploads.length, 1, 'the work is not done again');
+    assert.equal(conductor.uploads.length, 1, 'the upload is not repeated');
     assert.equal(conductor.finished.length, 1);
   });
 
   for (const phase of ['reading', 'writing', 'uploading'] as const) {
-    test(`that the end of the service meets while ${phase} leaves no file and is not reported`, async (t) => {
+    test(`leaves no file and is not reported if the service stops while ${phase}`, async (t) => {
       const uploading = Promise.withResolvers<void>();
       const { conductor, host, stop, leftovers, tempFolder } = await serve(t, {
         baton: () => ({

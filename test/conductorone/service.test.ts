@@ -24,7 +24,7 @@ const grantTask = {
 };
 
 suite('the Hello of a service', () => {
-  test('says what it is and what it can do, and makes it connected', async (t) => {
+  test('reports the host, the build and the capabilities, and makes the service connected', async (t) => {
     const { conductor, service, states, meter } = await serve(t);
     await conductor.until('a poll', () => conductor.polls > 0);
     const [hello] = conductor.hellos;
@@ -42,7 +42,7 @@ suite('the Hello of a service', () => {
     assert.equal(meter.values.get(CONNECTED), 1);
   });
 
-  test('announces no provisioning where there is none', async (t) => {
+  test('announces neither licenses nor account creation if both are disabled', async (t) => {
     const { conductor } = await serve(t, { settings: { provision: false, licenses: false } });
     await conductor.until('a poll', () => conductor.polls > 0);
     const metadata = conductor.hellos[0]?.connectorMetadata;
@@ -53,9 +53,9 @@ suite('the Hello of a service', () => {
     assert.equal(metadata?.accountCreationSchema, undefined);
   });
 
-  test('is repeated through an outage, a second and then twice as long, and nothing is asked before', async (t) => {
+  test('is retried after 1, 2 and 4 s before the first poll, and the outage is reported once as Disconnected', async (t) => {
     let failures = 3;
-    const { conductor, clock, states } = await serve(t, {
+    const { conductor, clock, states, tenant } = await serve(t, {
       baton: ({ baton }) => ({
         hello: (request, context) => {
           failures -= 1;
@@ -66,6 +66,8 @@ suite('the Hello of a service', () => {
     });
     await conductor.until('a poll', () => conductor.polls > 0);
     assert.deepEqual(clock.sleeps.slice(0, 3), [1000, 2000, 4000]);
+    const calls = tenant.calls.map(({ path }) => path.replace(/.*\//, ''));
+    assert.deepEqual(calls.slice(0, 5), ['Hello', 'Hello', 'Hello', 'Hello', 'GetTask']);
     assert.deepEqual(
       states.map(({ connected, error }) => [connected, error?.code]),
       [
@@ -83,7 +85,7 @@ suite('the Hello of a service', () => {
     { code: Code.FailedPrecondition, expected: 'ConductorOneRefused' },
     { code: Code.NotFound, expected: 'ConductorOneRefused' },
   ]) {
-    test(`that is refused with ${Code[code]} ends the service with ${expected}`, async (t) => {
+    test(`ends the service with ${expected} if it is refused with ${Code[code]}`, async (t) => {
       const { ended, conductor, service, meter } = await serve(t, {
         baton: () => ({
           hello: () => {
@@ -96,19 +98,19 @@ suite('the Hello of a service', () => {
       assert.equal(error.code, expected);
       assert.equal(service.state.error, error);
       assert.equal(conductor.polls, 0);
-      assert.equal(meter.values.get(CONNECTED), 0, 'it goes on being shown as not connected');
+      assert.equal(meter.values.get(CONNECTED), 0, 'the metric still shows it as disconnected');
       service.forget();
       assert.equal(meter.values.get(CONNECTED), undefined);
     });
   }
 
-  test('that gets no token for its credentials ends the service', async (t) => {
+  test('ends the service with CredentialsRejected if the token request is rejected', async (t) => {
     const { ended } = await serve(t, { tenant: { token: () => ({ status: 401 }) } });
     const error = await ended;
     assert.ok(error instanceof ConductorOneError && error.code === 'CredentialsRejected');
   });
 
-  test('is repeated while the clock of this machine is off: it may be set right', async (t) => {
+  test('is retried after ClockSkew and succeeds when the clocks agree again', async (t) => {
     let off = true;
     const { conductor, states } = await serve(t, {
       tenant: {
@@ -126,7 +128,7 @@ suite('the Hello of a service', () => {
 });
 
 suite('the task loop', () => {
-  test('answers a hello task by a Hello with its id, and never finishes it', async (t) => {
+  test('answers a hello task with a Hello that contains its ID, and does not finish it', async (t) => {
     const { conductor, meter } = await serve(t);
     const id = conductor.give({ case: 'hello', value: {} });
     const next = conductor.give({ case: 'eventFeed', value: {} });
@@ -143,7 +145,7 @@ suite('the task loop', () => {
     await conductor.until('the count', () => meter.values.get(count) === 1);
   });
 
-  test('waits as the server says between polls, and five minutes where it says ten', async (t) => {
+  test('waits between polls as long as the server requests, but at most five minutes', async (t) => {
     const { conductor, clock } = await serve(t, {
       prepare: ({ answers }) => void answers.push({ nextPoll: durationFromMs(600_000) }, {}),
     });
@@ -152,11 +154,14 @@ suite('the task loop', () => {
   });
 
   for (const { because, task } of [
-    { because: 'none', task: { id: 'x'.repeat(27), taskType: { case: 'none' as const, value: {} } } },
-    { because: 'without an id', task: { taskType: grantTask } },
-    { because: 'without anything', task: {} },
+    {
+      because: 'of the type none',
+      task: { id: 'x'.repeat(27), taskType: { case: 'none' as const, value: {} } },
+    },
+    { because: 'without an ID', task: { taskType: grantTask } },
+    { because: 'without any field', task: {} },
   ]) {
-    test(`takes a task that is ${because} for nothing to do`, async (t) => {
+    test(`ignores a task ${because}`, async (t) => {
       const { conductor, host, service } = await serve(t, {
         prepare: ({ answers }) => answers.push({ task, nextPoll: durationFromMs(1) }),
       });
@@ -165,7 +170,7 @@ suite('the task loop', () => {
     });
   }
 
-  test('finishes tasks it does not know with Unimplemented, and goes on', async (t) => {
+  test('finishes unsupported tasks with Unimplemented', async (t) => {
     const { conductor, meter } = await serve(t);
     const future = create(TaskSchema, { id: conductor.newId() });
     // Field 150, a message of two bytes, as a newer server may send.
@@ -193,16 +198,18 @@ suite('the task loop', () => {
     { type: 'actionListSchemas', response: 'c1.connector.v2.ListActionSchemasResponse' },
     { type: 'listEventFeeds', response: 'c1.connector.v2.ListEventFeedsResponse' },
   ] as const) {
-    test(`answers ${type} with an empty list, provisioning or not`, async (t) => {
-      const { conductor } = await serve(t, { settings: { provision: false } });
-      const { finalState } = await conductor.end(conductor.give({ case: type, value: {} }));
-      assert.ok(finalState.case === 'success');
-      assert.equal(finalState.value.response?.typeUrl, `type.googleapis.com/${response}`);
-      assert.equal(finalState.value.response.value.length, 0);
+    test(`answers ${type} with an empty list, whether provisioning is enabled or not`, async (t) => {
+      for (const provision of [false, true]) {
+        const { conductor } = await serve(t, { settings: { provision } });
+        const { finalState } = await conductor.end(conductor.give({ case: type, value: {} }));
+        assert.ok(finalState.case === 'success');
+        assert.equal(finalState.value.response?.typeUrl, `type.googleapis.com/${response}`);
+        assert.equal(finalState.value.response.value.length, 0);
+      }
     });
   }
 
-  test('works a task once that is handed out again while it is under way', async (t) => {
+  test('carries out a task once if it is assigned again while it is in progress', async (t) => {
     const { conductor, host } = await serve(t);
     const finish = Promise.withResolvers<void>();
     host.outcome = async () => {
@@ -221,7 +228,7 @@ suite('the task loop', () => {
     assert.equal(conductor.finished.length, 1);
   });
 
-  test('works as many tasks at once as it may, and asks for no more before one has ended', async (t) => {
+  test('carries out at most as many tasks at once as configured, and does not poll before one has ended', async (t) => {
     const { conductor, host } = await serve(t, { concurrency: 2 });
     const slots: (() => void)[] = [];
     host.outcome = async (_, signal) => {
@@ -245,18 +252,18 @@ suite('the task loop', () => {
         response.writeHead(200, { 'content-type': 'text/html' });
         response.end('<html>maintenance</html>');
       },
-      because: 'answers HTML',
+      because: 'returns HTML',
     },
     {
       fault: (response) => response.stream.close(constants.NGHTTP2_REFUSED_STREAM),
       because: 'refuses streams',
     },
-    { fault: (response) => response.stream.session?.destroy(), because: 'cuts connections' },
+    { fault: (response) => response.stream.session?.destroy(), because: 'closes connections' },
   ] satisfies {
     fault: (response: Parameters<NonNullable<TenantOptions['answer']>>[0]) => void;
     because: string;
   }[]) {
-    test(`waits out a server that ${because}, with growing waits, and works its next task`, async (t) => {
+    test(`retries with growing waits while the server ${because}, then carries out the next task`, async (t) => {
       let faults = 0;
       const { conductor, clock, states, service } = await serve(t, {
         tenant: {
@@ -287,7 +294,7 @@ suite('the task loop', () => {
     });
   }
 
-  test('logs neither secrets nor what a server writes, however it fails', async (t) => {
+  test('logs neither secrets nor error messages of the server', async (t) => {
     let faults = 0;
     const { conductor, lines, tenant, states } = await serve(t, {
       baton: ({ baton }) => ({
@@ -314,7 +321,7 @@ suite('the task loop', () => {
     assert.ok(written.includes('the request for tasks failed'));
   });
 
-  test('takes one failed poll for no outage', async (t) => {
+  test('does not report an outage after a single failed poll', async (t) => {
     let failures = 1;
     const { conductor, states } = await serve(t, {
       baton: ({ baton }) => ({
@@ -342,7 +349,7 @@ suite('the task loop', () => {
     { refusal: 'a page of HTML with status 404', expected: 'ConductorOneRefused' },
   ] as const) {
     const what = typeof refusal === 'string' ? refusal : Code[refusal];
-    test(`asks again and again, a minute apart at most, while polls are refused with ${what}; tasks go on`, async (t) => {
+    test(`keeps polling at least once a minute and continues its tasks while polls are refused with ${what}`, async (t) => {
       let refusals = 0;
       const { conductor, host, clock, service, meter, states } = await serve(t, {
         baton: ({ baton }) => ({
@@ -388,8 +395,8 @@ suite('the task loop', () => {
   }
 });
 
-suite('a service that is stopped', () => {
-  test('ends at once with what is under way, tells nobody, and asks for nothing more', async (t) => {
+suite('a stopped service', () => {
+  test('aborts the task in progress without reporting it, and stops polling', async (t) => {
     const { conductor, host, stop, states, meter, service } = await serve(t);
     let reason: unknown;
     host.outcome = (_, signal) => {
@@ -400,7 +407,7 @@ suite('a service that is stopped', () => {
     await conductor.until('the task', () => host.requests.length === 1);
     const told = states.length;
     const lost = new Error('the lease is lost');
-    assert.equal(await stop(lost), undefined, 'it resolves');
+    assert.equal(await stop(lost), undefined, 'the service ends without an error');
     assert.equal(reason, lost);
     // One poll may have been in flight; a service that still polled would poll many times in a tenth of a second.
     const polls = conductor.polls;
@@ -413,7 +420,7 @@ suite('a service that is stopped', () => {
     assert.equal(meter.values.get(count), 1);
   });
 
-  test('in the middle of a wait for the server ends at once', async (t) => {
+  test('ends at once while it waits for the answer to a poll', async (t) => {
     const waiting = Promise.withResolvers<void>();
     const { stop, conductor } = await serve(t, {
       baton: () => ({
@@ -428,7 +435,7 @@ suite('a service that is stopped', () => {
     assert.deepEqual(conductor.finished, []);
   });
 
-  test('still says how work ended that was done by then', async (t) => {
+  test('still reports the result of a task that had already ended', async (t) => {
     const arrived = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
     const { conductor, stop, meter } = await serve(t, {
@@ -451,7 +458,7 @@ suite('a service that is stopped', () => {
     assert.equal(meter.values.get(count), 1);
   });
 
-  test('waits five seconds for that, and no longer', async (t) => {
+  test('gives up a report that is not answered within five seconds', async (t) => {
     class HurriedClock extends QuickClock {
       override schedule(ms: number, callback: () => void) {
         return super.schedule(ms === 5000 ? 20 : ms, callback);

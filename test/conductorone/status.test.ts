@@ -74,14 +74,18 @@ suite('the gRPC code', () => {
   }
 
   for (const code of asanaErrorCodes) {
-    test(`of Asana's ${code} is ${Code[ASANA[code]]}`, () => {
+    test(`of the Asana error ${code} is ${Code[ASANA[code]]}`, () => {
       assert.equal(Code[grpcCodeOf(new AsanaError(code, 'no', { surface: 'rest' }))], Code[ASANA[code]]);
     });
   }
 
   for (const { error, code, because } of [
     { error: new StoppedError('given up'), code: Code.Canceled, because: 'the process stops' },
-    { error: AbortSignal.abort().reason, code: Code.Canceled, because: 'an abort without a reason of ours' },
+    {
+      error: AbortSignal.abort().reason,
+      code: Code.Canceled,
+      because: 'a signal was aborted without a reason',
+    },
     {
       error: new DOMException('too long', 'TimeoutError'),
       code: Code.DeadlineExceeded,
@@ -90,32 +94,32 @@ suite('the gRPC code', () => {
     {
       error: new ConductorOneError('ConductorOneRefused', 'no', { grpcCode: Code.NotFound }),
       code: Code.NotFound,
-      because: 'ConductorOne said so itself',
+      because: 'ConductorOne returned this code',
     },
     {
       error: new ConductorOneError('Disconnected', 'no', { grpcCode: Code.Canceled }),
       code: Code.Unavailable,
-      because: 'the connection was cut, which Connect calls Canceled: nobody has given up',
+      because: 'the connection was cut, which Connect reports as Canceled',
     },
     {
       error: new ConductorOneError('Disconnected', 'no', { grpcCode: Code.ResourceExhausted }),
       code: Code.ResourceExhausted,
-      because: 'ConductorOne could not just now, and said why',
+      because: 'ConductorOne returned this code for a transient error',
     },
     {
       error: new ConductorOneError('CredentialsRejected', 'no'),
       code: Code.Unauthenticated,
-      because: 'no token was to be had',
+      because: 'no token was issued',
     },
     {
       error: new ConductorOneError('HostNotAllowed', 'no'),
       code: Code.FailedPrecondition,
-      because: 'a setting stands against it',
+      because: 'the settings do not allow the host',
     },
     {
       error: new ConductorOneError('Disconnected', 'no'),
       code: Code.Unavailable,
-      because: 'nobody answered',
+      because: 'ConductorOne did not answer',
     },
     {
       error: new C1zError('TempFolderFull', 'no'),
@@ -130,32 +134,36 @@ suite('the gRPC code', () => {
     {
       error: new C1zError('SnapshotIncomplete', 'no'),
       code: Code.Unavailable,
-      because: 'the next reading may be whole',
+      because: 'the next reading may be complete',
     },
-    { error: new C1zError('C1zFailed', 'no'), code: Code.Internal, because: 'it is our own fault' },
+    { error: new C1zError('C1zFailed', 'no'), code: Code.Internal, because: 'writing the c1z failed' },
     {
       error: new DirectoryError('AmbiguousOrganization', 'no'),
       code: Code.FailedPrecondition,
-      because: 'the connector has to name its workspaces',
+      because: 'the connector must name its workspaces',
     },
-    { error: new InvalidInputError('f', 'no'), code: Code.InvalidArgument, because: 'the input is wrong' },
-    { error: new UnsupportedTaskError(), code: Code.Unimplemented, because: 'nobody does that here' },
+    { error: new InvalidInputError('f', 'no'), code: Code.InvalidArgument, because: 'the input is invalid' },
+    {
+      error: new UnsupportedTaskError(),
+      code: Code.Unimplemented,
+      because: 'the task type is not supported',
+    },
     {
       error: new OtherError('Fenced', 'transient', 'no'),
       code: Code.Unavailable,
-      because: 'a code of another part, which comes right by itself',
+      because: 'the code is unknown, but the error is transient',
     },
     {
       error: new OtherError('Odd', 'stalling', 'no'),
       code: Code.Unknown,
-      because: 'a code of another part, of which nothing is known',
+      because: 'the code is unknown and the error is stalling',
     },
-    { error: new TypeError('x is undefined'), code: Code.Unknown, because: 'it is a bug' },
-    { error: 'toString', code: Code.Unknown, because: 'it is no error at all' },
+    { error: new TypeError('x is undefined'), code: Code.Unknown, because: 'the error is unexpected' },
+    { error: 'toString', code: Code.Unknown, because: 'it is not an error object' },
     {
       error: new OtherError('toString', 'stalling', 'no'),
       code: Code.Unknown,
-      because: 'a name that every object has is no code of ours',
+      because: 'the code is the name of a property that every object has',
     },
   ]) {
     test(`is ${Code[code]} when ${because}`, () => {

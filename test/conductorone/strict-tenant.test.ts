@@ -32,7 +32,7 @@ async function start(t: TestContext): Promise<Started> {
   t.after(async () => {
     for (const stop of stops) await stop();
     await tenant.close();
-    assert.deepEqual(await readdir(tempFolder), [], 'a file is left');
+    assert.deepEqual(await readdir(tempFolder), [], 'a temporary file was left');
     await rm(tempFolder, { recursive: true });
   });
   const attend = (hostId: string) => {
@@ -85,7 +85,7 @@ function serveTenant(
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!holds()) {
-    assert.ok(Date.now() < deadline, `never came: ${what}`);
+    assert.ok(Date.now() < deadline, `timed out waiting for ${what}`);
     await systemClock.sleep(5);
   }
 }
@@ -97,8 +97,8 @@ async function work(tenant: Tenant, order: unknown): Promise<TaskRecord> {
   return task;
 }
 
-suite('against a strict ConductorOne', () => {
-  test('every kind of task ends as it should, and no call breaks a rule', async (t) => {
+suite('a service connected to a strict simulated ConductorOne', () => {
+  test('every type of task ends with the expected result, and the simulator rejects no call', async (t) => {
     const { tenant, attend } = await start(t);
     const { host } = attend('pod-1');
     const ended: [string, string, number | undefined, boolean | undefined][] = [];
@@ -152,7 +152,7 @@ suite('against a strict ConductorOne', () => {
     );
   });
 
-  test('a report whose answer is lost is made once, and the task is not worked again', async (t) => {
+  test('a task is carried out once if the answer to its report is lost', async (t) => {
     const { tenant, attend } = await start(t);
     const { host } = attend('pod-1');
     tenant.faults.add({ match: { call: 'FinishTask', times: 1 }, effect: { loseAnswer: true } });
@@ -162,7 +162,7 @@ suite('against a strict ConductorOne', () => {
     assert.equal(host.requests.length, 1);
   });
 
-  test('a task that is cancelled there is given up here', async (t) => {
+  test('a sync task that ConductorOne cancels stops and ends with Canceled', async (t) => {
     const { tenant, attend } = await start(t);
     tenant.change({ nextHeartbeatMs: 1000 });
     const { host } = attend('pod-1');
@@ -174,7 +174,7 @@ suite('against a strict ConductorOne', () => {
     assert.deepEqual([task.state, task.end?.code], ['cancelled', Code.Canceled]);
   });
 
-  test('of two processes each works its own tasks, and what one leaves behind the other finishes once', async (t) => {
+  test('a task that a stopped process left unfinished is completed once by another process', async (t) => {
     const { tenant, attend } = await start(t);
     tenant.change({ leaseMs: 1500 });
     const first = attend('pod-1');

@@ -50,12 +50,12 @@ async function startGate(t: TestContext, tenantHost: string, passes: number): Pr
   return gate;
 }
 
-suite('a connection with a server that takes it and never speaks TLS', () => {
+suite('a connection to a server that accepts TCP and never starts TLS', () => {
   for (const { passes, what } of [
     { passes: 0, what: 'the token' },
     { passes: 1, what: 'the call' },
   ]) {
-    test(`is given up for ${what} after ten seconds, closed, and made anew by the next call`, async (t) => {
+    test(`for ${what} is given up and closed after ten seconds, and opened again by the next call`, async (t) => {
       const baton = { getTask: () => ({ task: { id: 'reached' } }) };
       const { host, clientId, clientSecret, trust } = await startTenant(t, { baton });
       const gate = await startGate(t, host, passes);

@@ -69,7 +69,7 @@ function failsWith(code: string, ...words: (string | RegExp)[]) {
 suite('the assertion', () => {
   const NOW = 1_800_000_000_123;
 
-  test('is an EdDSA JWS with the header and the claims of the Go SDK and nothing else', () => {
+  test('is an EdDSA JWS with exactly the header and claims of the Go SDK', () => {
     const { secret, publicKey } = makeSecret();
     const clientId = parseClientId('x@localhost:8443/ccc');
     const [header, claims, signature] = signAssertion(
@@ -92,15 +92,15 @@ suite('the assertion', () => {
     );
   });
 
-  test('names the key when the key has a name', () => {
+  test('contains the kid if the key has one', () => {
     const key = parseClientSecret(new Redacted(makeSecret('key-7').secret));
     const [header] = signAssertion(parseClientId('x@h.one/c'), key, NOW, Buffer.alloc(16)).split('.');
     assert.deepEqual(decode(header), { alg: 'EdDSA', kid: 'key-7', nonce: '00'.repeat(16) });
   });
 });
 
-suite('the token', () => {
-  test('is asked for with the form of RFC 7523 over HTTP/2, and no two nonces are alike', async (t) => {
+suite('the access token', () => {
+  test('is requested over HTTP/2 with the form of RFC 7523 and a new nonce each time', async (t) => {
     const { tenant, tokens, forward } = await startSource(t);
     await tokens.token();
     forward(3600_000);
@@ -125,7 +125,7 @@ suite('the token', () => {
     assert.notDeepEqual(nonces[0], nonces[1]);
   });
 
-  test('is taken from a server that speaks HTTP/1.1 only', async (t) => {
+  test('is accepted from a server that supports only HTTP/1.1', async (t) => {
     const { key, certificate } = await selfSign();
     const server = createServer({ key, cert: certificate }, (_, response) => {
       response.setHeader('content-type', 'application/json');
@@ -149,7 +149,7 @@ suite('the token', () => {
     assert.equal((await tokens.token()).reveal(), 'old-style');
   });
 
-  test('is kept until ten seconds before it expires, and asked for once by all who wait', async (t) => {
+  test('is cached until ten seconds before it expires, and requested once for concurrent callers', async (t) => {
     const { tenant, tokens, forward } = await startSource(t);
     const together = await Promise.all([tokens.token(), tokens.token(), tokens.token()]);
     assert.equal(new Set(together).size, 1);
@@ -161,7 +161,7 @@ suite('the token', () => {
     assert.equal(tenant.tokenRequests.length, 2);
   });
 
-  test('is asked for anew once it was forgotten, and forgetting an older one changes nothing', async (t) => {
+  test('is requested again after it was forgotten; forgetting an older token has no effect', async (t) => {
     const { tenant, tokens } = await startSource(t);
     const first = await tokens.token();
     tokens.forget(first);
@@ -171,7 +171,7 @@ suite('the token', () => {
     assert.equal(tenant.tokenRequests.length, 2);
   });
 
-  test('leaves whoever gives up at once, while the others still get it', async (t) => {
+  test('is still returned to the other callers if one of them aborts', async (t) => {
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
     const { tokens } = await startSource(t, {
@@ -192,7 +192,7 @@ suite('the token', () => {
   });
 
   for (const status of [400, 401, 403]) {
-    test(`is refused as CredentialsRejected, with the remedy and none of the answer, at ${status}`, async (t) => {
+    test(`fails with CredentialsRejected at status ${status}, with a remedy and without the response body`, async (t) => {
       const { tokens } = await startSource(t, {
         token: () => ({ status, body: '{"error":"invalid_client","error_description":"s3cret words"}' }),
       });
@@ -208,7 +208,7 @@ suite('the token', () => {
     { ahead: 300_000, word: 'ahead of' },
     { ahead: -300_000, word: 'behind' },
   ]) {
-    test(`is refused as ClockSkew when this clock is five minutes ${word} the server's`, async (t) => {
+    test(`fails with ClockSkew if the local clock is five minutes ${word} the server's`, async (t) => {
       const { tokens } = await startSource(t, { token: () => ({ status: 401 }) }, ahead);
       await assert.rejects(
         tokens.token(),
@@ -230,11 +230,11 @@ suite('the token', () => {
       because: 'HTML',
     },
     { reply: { body: '{"access_token":"","expires_in":600}' }, because: 'an empty token' },
-    { reply: { body: '{"access_token":"two\\nlines"}' }, because: 'a token that no header can carry' },
-    { reply: { body: '[]' }, because: 'JSON of another shape' },
-    { reply: { body: `{"access_token":"${'x'.repeat(100_000)}"}` }, because: 'an answer without end' },
+    { reply: { body: '{"access_token":"two\\nlines"}' }, because: 'a token that is not valid in a header' },
+    { reply: { body: '[]' }, because: 'JSON of another structure' },
+    { reply: { body: `{"access_token":"${'x'.repeat(100_000)}"}` }, because: 'an oversized body' },
   ]) {
-    test(`is an outage, which is tried again, when the server answers with ${because}`, async (t) => {
+    test(`fails with the transient error Disconnected if the server answers with ${because}`, async (t) => {
       const { tokens } = await startSource(t, { token: () => reply });
       await assert.rejects(tokens.token(), (error) => {
         failsWith('Disconnected', 'is retried')(error);
@@ -249,7 +249,7 @@ suite('the token', () => {
     });
   }
 
-  test('is an outage when nobody listens, and when the certificate is not trusted', async (t) => {
+  test('fails with Disconnected if the connection is refused or the certificate is not trusted', async (t) => {
     const { tenant } = await startSource(t);
     const clientId = parseClientId(tenant.clientId);
     const key = parseClientSecret(tenant.clientSecret);
@@ -269,7 +269,7 @@ suite('the token', () => {
     assert.equal(tenant.tokenRequests.length, 0);
   });
 
-  test('of an unknown lifetime is not kept for long', async (t) => {
+  test('is cached for less than five minutes if the response does not contain its lifetime', async (t) => {
     const { tenant, tokens, forward } = await startSource(t, {
       token: () => ({ body: '{"access_token":"brief"}' }),
     });

@@ -20,13 +20,13 @@ async function inFolder(t: TestContext): Promise<string> {
 suite('the certificate authorities', () => {
   const none = () => [];
 
-  test('are those of Node as long as the system and the variables add none', async () => {
+  test('are those of Node if neither the system nor the variables add any', async () => {
     const ofNode = getCACertificates('default');
     for (const environment of [{}, { SSL_CERT_FILE: '', SSL_CERT_DIR: '' }])
       assert.equal(await readTrust(environment, () => ofNode.slice(0, 5)), null);
   });
 
-  test('are those of Node, of the system, of the folders of SSL_CERT_DIR and of SSL_CERT_FILE together', async (t) => {
+  test('combine those of Node, the system, SSL_CERT_FILE and the folders of SSL_CERT_DIR', async (t) => {
     const folder = await inFolder(t);
     const [system, one, other, file] = await Promise.all([selfSign(), selfSign(), selfSign(), selfSign()]);
     await mkdir(join(folder, 'more', 'below'), { recursive: true });
@@ -50,7 +50,7 @@ suite('the certificate authorities', () => {
   });
 
   for (const variable of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']) {
-    test(`let a connection through to a server of a private authority that ${variable} names, and to no other`, async (t) => {
+    test(`include a private authority from ${variable}, without which the connection fails`, async (t) => {
       const tenant = await startTenant(t, { baton: { getTask: () => ({ task: { id: 'reached' } }) } });
       const folder = await inFolder(t);
       const file = join(folder, 'ca.pem');
@@ -62,9 +62,9 @@ suite('the certificate authorities', () => {
   }
   for (const { content, because } of [
     { content: null, because: 'is missing' },
-    { content: 'no certificate', because: 'holds none' },
+    { content: 'no certificate', because: 'contains no certificate' },
   ]) {
-    test(`are refused, with the name of the variable and the file, when the file ${because}`, async (t) => {
+    test(`fail to load, with the name of the variable and the file, if the file ${because}`, async (t) => {
       const file = join(await inFolder(t), 'ca.pem');
       if (content !== null) await writeFile(file, content);
       await assert.rejects(
@@ -77,7 +77,7 @@ suite('the certificate authorities', () => {
     });
   }
 
-  test('are those of Node where no folder of SSL_CERT_DIR holds one, as in Go', async (t) => {
+  test('are those of Node if no folder of SSL_CERT_DIR contains a certificate, as in Go', async (t) => {
     const folder = await inFolder(t);
     assert.equal(await readTrust({ SSL_CERT_DIR: `${folder}:/nowhere` }, none), null);
   });

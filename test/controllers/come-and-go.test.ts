@@ -13,14 +13,14 @@ function medianOf(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-suite('objects that come and go', () => {
-  test('leave no metric series, no timer and no memory behind, nor a key in the queues of a standby', async () => {
+suite('connectors and grants that are created and deleted', () => {
+  test('leave no metric series, timer or memory behind, and no key in the queues of a standby', async () => {
     const world = new ComeAndGo();
     await world.start();
     const held: Held[] = [];
     for (let wave = 0; wave < WAVES; wave += 1) held.push(await world.wave(WAVE));
     await world.come(WAVE);
-    assert.deepEqual(world.undecided, { connectors: 0, grants: 0 }, 'nobody did anything');
+    assert.deepEqual(world.undecided, { connectors: 0, grants: 0 }, 'the leader has decided every object');
     await world.stop();
     const [from, ...later] = held.slice(WARM_UP);
     const to = later.at(-1);
@@ -31,16 +31,16 @@ suite('objects that come and go', () => {
     // The median: a leak shows in every wave; a table that doubles, or newly compiled code, in only one.
     const grown = later.map(({ heap }, index) => heap - (held[WARM_UP + index]?.heap ?? heap));
     const left = medianOf(grown) / (WAVE.connectors + WAVE.grants);
-    assert.ok(left < MOST_LEFT_BYTES, `${left.toFixed(0)} bytes an object: ${JSON.stringify(held)}`);
+    assert.ok(left < MOST_LEFT_BYTES, `${left.toFixed(0)} bytes per object: ${JSON.stringify(held)}`);
   });
 
-  test('are all decided on by a standby that leads, also those that came while nobody led', async () => {
+  test('that were created without a leader are decided by the standby once it takes over, and not before', async () => {
     const world = new ComeAndGo();
     await world.start();
     await world.stopLeader();
     await world.come(WAVE);
-    assert.deepEqual(world.undecided, WAVE, 'a standby acts');
-    assert.deepEqual(await world.seriesOfStandby(), [], 'or counts what the leader counts');
+    assert.deepEqual(world.undecided, WAVE, 'a standby decides nothing');
+    assert.deepEqual(await world.seriesOfStandby(), [], 'a standby exports no condition series');
     await world.takeOver();
     assert.deepEqual(world.undecided, { connectors: 0, grants: 0 });
     assert.notDeepEqual(await world.seriesOfStandby(), []);

@@ -54,8 +54,8 @@ function setUp(clock: Clock = new FakeClock()) {
   return { router, grants, licenses, connectorQueue, licenseQueue, acme, alice, waiting, lead };
 }
 
-suite('a router', () => {
-  test('queues nothing for a standby, however much comes, changes and goes', async () => {
+suite('the queue router', () => {
+  test('queues nothing on a standby when objects are created, changed and deleted', async () => {
     const clock = new FakeClock();
     const { router, licenses, acme, alice, waiting } = setUp(clock);
     const edited = { ...acme, metadata: { ...acme.metadata, generation: 2, resourceVersion: '2' } };
@@ -64,18 +64,18 @@ suite('a router', () => {
     router.onConnector({ key: keyOf(acme), previous: edited, current: null });
     router.onGrant(licenses, { key: keyOf(alice), previous: null, current: alice });
     router.onGrant(licenses, { key: keyOf(alice), previous: alice, current: null });
-    assert.equal(clock.pending, 0, 'nor for later');
+    assert.equal(clock.pending, 0, 'nothing is scheduled for later');
     assert.deepEqual(waiting(), { connectors: 0, grants: 0 });
   });
 
-  test('that begins queues each connector and each grant that is there, once', async () => {
+  test('queues each existing connector and grant once when it begins', async () => {
     const { router, acme, waiting } = setUp();
     router.onConnector({ key: keyOf(acme), previous: null, current: acme });
     await router.begin();
     assert.deepEqual(waiting(), { connectors: 2, grants: 2 });
   });
 
-  test('that begins lets every change go before the grants that were there', async () => {
+  test('queues existing grants at a lower priority than changes when it begins', async () => {
     const { router, grants, licenses, licenseQueue } = setUp();
     const carol = grantObject({
       metadata: { name: 'carol', uid: 'u3' },
@@ -87,7 +87,7 @@ suite('a router', () => {
     assert.equal(await licenseQueue.take(), keyOf(carol));
   });
 
-  test('that begins with many grants lets others have their turns meanwhile', async () => {
+  test('yields to the event loop while it queues many existing grants', async () => {
     let at = 0;
     // A clock on which each grant takes a millisecond.
     const clock = Object.assign(new FakeClock(), { monotonic: () => (at += 1) });
@@ -106,7 +106,7 @@ suite('a router', () => {
   });
 });
 
-suite('a change of one connector', () => {
+suite('a change of a connector', () => {
   const annotated = (connector: AsanaConnector): AsanaConnector => ({
     ...connector,
     metadata: {
@@ -116,14 +116,14 @@ suite('a change of one connector', () => {
     },
   });
 
-  test('that is an annotation wakes that connector, and no grant and no connector of another', async () => {
+  test('in its annotations queues only that connector', async () => {
     const { router, acme, waiting, lead } = setUp();
     await lead();
     router.onConnector({ key: keyOf(acme), previous: acme, current: annotated(acme) });
     assert.deepEqual(waiting(), { connectors: 1, grants: 0 });
   });
 
-  test('that is an edit wakes its own grants, and those that share its organization', async () => {
+  test('in its spec queues its grants, and the connectors and grants that share its organization', async () => {
     const { router, acme, waiting, lead } = setUp();
     await lead();
     const current = { ...acme, metadata: { ...acme.metadata, generation: 2, resourceVersion: '2' } };
@@ -131,10 +131,15 @@ suite('a change of one connector', () => {
     assert.deepEqual(waiting(), { connectors: 2, grants: 2 });
   });
 
-  test('that only its status tells, or metadata that nobody reads, wakes nobody', async () => {
+  test('in its status, or in metadata that is not read, queues nothing', async () => {
     const { router, acme, waiting, lead } = setUp();
     await lead();
-    const current = { ...acme, metadata: { ...acme.metadata, resourceVersion: '2' } };
+    const unread = { resourceVersion: '2', labels: { team: 'iga' }, finalizers: ['example.org/keep'] };
+    const current: AsanaConnector = {
+      ...acme,
+      metadata: { ...acme.metadata, ...unread },
+      status: { ...STATUS, phase: 'Connected' },
+    };
     router.onConnector({ key: keyOf(acme), previous: acme, current });
     assert.deepEqual(waiting(), { connectors: 0, grants: 0 });
   });

@@ -17,8 +17,8 @@ async function unheardDuring(run: () => Promise<void>): Promise<unknown[]> {
   }
 }
 
-suite('work that is waited for unless a signal aborts', () => {
-  test('gives its result, and leaves no listener on the signal', async () => {
+suite('work that is awaited unless a signal aborts', () => {
+  test('returns its result, and leaves no listener on the signal', async () => {
     const signal = new AbortController().signal;
     let listeners = 0;
     signal.addEventListener = () => {
@@ -31,11 +31,11 @@ suite('work that is waited for unless a signal aborts', () => {
     assert.equal(listeners, 0);
   });
 
-  test('is waited for to its end where there is no signal', async () => {
+  test('returns its result if there is no signal', async () => {
     assert.equal(await unlessAborted(Promise.resolve(7), undefined), 7);
   });
 
-  test('is left with the reason of the signal as soon as it aborts, although it goes on', async () => {
+  test('is rejected with the reason of the signal as soon as it aborts, even if the work continues', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const waited = unlessAborted(new Promise(() => {}), controller.signal);
@@ -44,7 +44,7 @@ suite('work that is waited for unless a signal aborts', () => {
   });
 
   for (const when of ['before', 'after'] as const) {
-    test(`fails in silence when the signal aborted ${when} it was waited for`, async () => {
+    test(`causes no unhandled rejection if it fails after an abort that came ${when} the call`, async () => {
       const controller = new AbortController();
       const reason = new Error('enough');
       const work = Promise.withResolvers<never>();

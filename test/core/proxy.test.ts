@@ -19,42 +19,42 @@ suite('the proxy of an endpoint', () => {
     {
       environment: { https_proxy: PROXY },
       expected: 'proxy.corp:3128',
-      because: 'the lower-case name counts',
+      because: 'https_proxy names it',
     },
     {
       environment: { HTTPS_PROXY: 'http://upper:1', https_proxy: 'http://lower:2' },
       expected: 'upper:1',
-      because: 'the upper-case name comes first',
+      because: 'HTTPS_PROXY takes precedence over https_proxy',
     },
     {
       environment: { HTTPS_PROXY: '', https_proxy: PROXY },
       expected: 'proxy.corp:3128',
-      because: 'an empty variable is none',
+      because: 'HTTPS_PROXY is empty and https_proxy names it',
     },
     {
       environment: { HTTP_PROXY: PROXY, ALL_PROXY: PROXY },
       expected: null,
-      because: 'the variables of other protocols, and of curl alone, say nothing',
+      because: 'only HTTP_PROXY and ALL_PROXY are set',
     },
     {
       environment: { HTTPS_PROXY: 'proxy.corp:3128' },
       expected: 'proxy.corp:3128',
-      because: 'http is implied',
+      because: 'the value has no scheme',
     },
     {
       environment: { HTTPS_PROXY: 'http://proxy.corp' },
       expected: 'proxy.corp:80',
-      because: 'http has port 80',
+      because: 'an http URL has no port',
     },
     {
       environment: { HTTPS_PROXY: 'https://proxy.corp' },
       expected: 'proxy.corp:443',
-      because: 'https has port 443',
+      because: 'an https URL has no port',
     },
     {
       environment: { HTTPS_PROXY: 'http://[2001:db8::1]:8080' },
       expected: '2001:db8::1:8080',
-      because: 'IPv6',
+      because: 'the host is an IPv6 address',
     },
   ]) {
     test(`is ${expected} when ${because}`, () => {
@@ -100,7 +100,7 @@ suite('the proxy of an endpoint', () => {
     { to: '127.0.0.9:8443', exceptions: '', direct: true },
     { to: '[::1]:8443', exceptions: '', direct: true },
   ]) {
-    test(`is ${direct ? 'none' : 'used'} for ${to} when NO_PROXY is ${JSON.stringify(exceptions)}`, () => {
+    test(`is ${direct ? 'not used' : 'used'} for ${to} if NO_PROXY is ${JSON.stringify(exceptions)}`, () => {
       for (const name of ['NO_PROXY', 'no_proxy']) {
         const proxy = proxyFor(endpointOf(to), { HTTPS_PROXY: PROXY, [name]: exceptions });
         assert.equal(proxy === null, direct, name);
@@ -108,7 +108,7 @@ suite('the proxy of an endpoint', () => {
     });
   }
 
-  test('gets the user and the password, decoded, in a form that nothing prints', () => {
+  test('has an authorization with the decoded user and password, which is never printed', () => {
     const proxy = proxyFor(endpointOf(acme), { HTTPS_PROXY: 'http://us%40er:s3cr%3Aet@proxy.corp:3128' });
     assert.equal(proxy?.authorization?.reveal(), `Basic ${Buffer.from('us@er:s3cr:et').toString('base64')}`);
     assert.doesNotMatch(inspect(proxy) + JSON.stringify(proxy), /s3cr|us@er|dXNA/);
@@ -116,20 +116,20 @@ suite('the proxy of an endpoint', () => {
   });
 
   for (const { value, url, because } of [
-    { value: PROXY, url: `${PROXY}/`, because: 'it is written so' },
-    { value: 'proxy.corp:3128', url: `${PROXY}/`, because: 'http is implied' },
+    { value: PROXY, url: `${PROXY}/`, because: 'the value is a complete URL' },
+    { value: 'proxy.corp:3128', url: `${PROXY}/`, because: 'the value has no scheme' },
     {
       value: 'HTTP://Proxy.corp:3128',
       url: `${PROXY}/`,
-      because: 'scheme and host are the same in lower case',
+      because: 'the scheme and the host contain capital letters',
     },
     {
       value: 'us%40er:s3cr%3Aet@proxy.corp:3128',
       url: 'http://us%40er:s3cr%3Aet@proxy.corp:3128/',
-      because: 'user and password stay escaped',
+      because: 'the user and the password are escaped',
     },
   ]) {
-    test(`has its whole address in a form that nothing prints, ${url}: ${because}`, () => {
+    test(`has the URL ${url}, which is never printed, if ${because}`, () => {
       const proxy = proxyFor(endpointOf(acme), { HTTPS_PROXY: value });
       assert.ok(proxy?.url instanceof Redacted);
       assert.equal(proxy.url.reveal(), url);
@@ -139,14 +139,14 @@ suite('the proxy of an endpoint', () => {
 
   for (const { value, because } of [
     { value: 'http://u:pa/s3cret@proxy.corp:3128', because: 'a slash in the password, which ends the host' },
-    { value: 'socks5://u:s3cret@proxy.corp:1080', because: 'SOCKS' },
-    { value: 'http://u:s3cret@proxy.corp:99999', because: 'a port that is none' },
-    { value: 'http://', because: 'no host' },
+    { value: 'socks5://u:s3cret@proxy.corp:1080', because: 'a SOCKS proxy' },
+    { value: 'http://u:s3cret@proxy.corp:99999', because: 'an invalid port' },
+    { value: 'http://u:s3cret@', because: 'a missing host' },
     { value: 'ftp://s3cret.corp', because: 'another protocol' },
-    { value: 's3cret proxy', because: 'no URL at all' },
-    { value: 'http://u:s3cret%@proxy.corp', because: 'a percent sign by itself' },
+    { value: 's3cret proxy', because: 'a value that is not a URL' },
+    { value: 'http://u:s3cret%@proxy.corp', because: 'an unescaped percent sign' },
   ]) {
-    test(`is refused, with the variable's name and without its value, for ${because}`, () => {
+    test(`is rejected with the name of the variable but not its value for ${because}`, () => {
       for (const name of ['HTTPS_PROXY', 'https_proxy']) {
         assert.throws(
           () => proxyFor(endpointOf(acme), { [name]: value }),

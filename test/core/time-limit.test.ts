@@ -10,7 +10,7 @@ const hang = (signal: AbortSignal) =>
   );
 
 suite('work with a time limit', () => {
-  test('is told to end once its time has passed', async () => {
+  test('is aborted with a TimeoutError after its time limit', async () => {
     const clock = new FakeClock();
     const { signal } = new AbortController();
     const work = withTimeLimit({ clock, ms: 1_000, signal }, hang);
@@ -19,7 +19,7 @@ suite('work with a time limit', () => {
     await outcome;
   });
 
-  test('is told to end with the caller’s own reason', async () => {
+  test('is aborted with the reason of the caller', async () => {
     const caller = new AbortController();
     const work = withTimeLimit({ clock: new FakeClock(), ms: 1_000, signal: caller.signal }, hang);
     const reason = new Error('the lease is lost');
@@ -27,7 +27,7 @@ suite('work with a time limit', () => {
     await assert.rejects(work, reason);
   });
 
-  test('is not begun for a caller who has gone', async () => {
+  test('is not started if the caller has already aborted', async () => {
     let begun = false;
     const options = { clock: new FakeClock(), ms: 1_000, signal: AbortSignal.abort(new Error('gone')) };
     await assert.rejects(

@@ -19,16 +19,16 @@ before(async () => {
 });
 after(() => plane.stop());
 
-suite('nobody is deprovisioned, and nothing wedges, in the whole cluster when', () => {
+suite('no deprovision and no stuck object in the whole cluster', () => {
   for (const event of deletionEvents.filter(({ once }) => once !== undefined)) testRow(event);
 });
 
-suite('nobody is deprovisioned, and nothing wedges, when', { concurrency: SIDE_BY_SIDE }, () => {
+suite('no deprovision and no stuck object in one namespace', { concurrency: SIDE_BY_SIDE }, () => {
   for (const event of deletionEvents.filter(({ once }) => once === undefined)) testRow(event);
 });
 
-test('docs/safety.md shows what was seen', async () => {
-  assert.equal(table.size, deletionEvents.length, 'not every row was seen');
+test('docs/safety.md shows the results of all events', async () => {
+  assert.equal(table.size, deletionEvents.length, 'some events have no result');
   await checkPage(deletionEvents, table);
 });
 
@@ -41,7 +41,7 @@ function testRow(event: DeletionEvent): void {
       const losses = populations.map((population) => population.losses());
       for (const [index, { licenses, teams, deprovisioned }] of losses.entries()) {
         assert.equal(deprovisioned, 0);
-        if (variants[index]?.mode === 'Plan') assert.equal(licenses + teams, 0, 'mode Plan took something');
+        if (variants[index]?.mode === 'Plan') assert.equal(licenses + teams, 0, 'mode Plan removed a right');
       }
       table.set(event.name, losses);
     } finally {

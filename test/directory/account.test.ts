@@ -15,36 +15,36 @@ import type { Account, ScimRecord, WorkspaceMembership } from '../../src/directo
 
 const settings = { enterprise: 'enterprise', viewOnly: 'view only' };
 
-suite('licenses', () => {
+suite('the license for a userType', () => {
   const rows = [
-    ['enterprise', 'Enterprise', 'as documented'],
-    ['Enterprise', 'Enterprise', 'case does not matter'],
-    ['VIEW ONLY', 'ViewOnly', 'case does not matter'],
-    ['view_only', null, 'another spelling is another value'],
-    ['Starter', null, 'an unknown license is none of ours'],
-    ['', null, 'empty'],
-    [null, null, 'absent'],
+    ['enterprise', 'Enterprise', 'the documented value'],
+    ['Enterprise', 'Enterprise', 'case is ignored'],
+    ['VIEW ONLY', 'ViewOnly', 'case is ignored'],
+    ['view_only', null, 'another spelling does not match'],
+    ['Starter', null, 'an unknown value does not match'],
+    ['', null, 'the value is empty'],
+    [null, null, 'there is no value'],
   ] as const;
   for (const [userType, license, because] of rows) {
-    test(`userType ${JSON.stringify(userType)} is ${license}: ${because}`, () => {
+    test(`${JSON.stringify(userType)} maps to ${license}: ${because}`, () => {
       assert.equal(licenseOf(userType, settings), license);
     });
   }
 
-  test('the values are settings', () => {
+  test('the values for both licenses are configurable', () => {
     assert.equal(licenseOf('full', { enterprise: 'Full', viewOnly: 'Viewer' }), 'Enterprise');
   });
 });
 
-suite('roles', () => {
-  test('guest outranks admin, and admin outranks member', () => {
+suite('the role in a workspace', () => {
+  test('guest takes precedence over admin, and admin over member', () => {
     assert.equal(roleOf({ guest: true, admin: true }), 'Guest');
     assert.equal(roleOf({ guest: false, admin: true }), 'Admin');
     assert.equal(roleOf({ guest: false, admin: false }), 'Member');
   });
 });
 
-suite('admins', () => {
+suite('guests who are admins', () => {
   const place = (flags: { admin: boolean; guest: boolean }) =>
     reduceMemberships('9', [
       { gid: 'm', user: { gid: '1', name: 'Ann', email: null }, active: true, viewOnly: null, ...flags },
@@ -55,12 +55,12 @@ suite('admins', () => {
     return { gid: '1', email: null, name: 'Ann', memberships: [membership], scim: null, license: null };
   };
 
-  test('somebody who is guest and admin at once is both', () => {
+  test('a guest with the admin flag is both guest and admin', () => {
     const account = accountIn({ admin: true, guest: true });
     assert.ok(isAdmin(account, '9') && isGuest(account, '9'));
   });
 
-  test('a guest is no admin of their own accord', () => {
+  test('a guest without the admin flag is not an admin', () => {
     assert.equal(isAdmin(accountIn({ admin: false, guest: true }), '9'), false);
   });
 });
@@ -75,46 +75,46 @@ suite('several memberships of one person', () => {
     viewOnly: null,
   });
 
-  test('the active one counts, with its own role, wherever it stands', () => {
+  test('the active one is used with its own role, even if it is listed last', () => {
     const reduced = reduceMemberships('5', [record('old', false, true), record('new', true)]);
     assert.deepEqual(reduced, { gid: 'new', workspace: '5', active: true, role: 'Member', viewOnly: null });
   });
 
-  test('an inactive admin is an admin all the same', () => {
+  test('an inactive membership keeps the role Admin', () => {
     assert.equal(reduceMemberships('5', [record('old', false, true)])?.role, 'Admin');
   });
 
-  test('none is none', () => {
+  test('no memberships reduce to null', () => {
     assert.equal(reduceMemberships('5', []), null);
   });
 });
 
-suite('a role in a team, as one word', () => {
+suite('the role in a team', () => {
   const none = { guest: false, admin: false, limitedAccess: false };
   for (const [flags, role, because] of [
-    [{}, 'Member', 'without a flag'],
+    [{}, 'Member', 'without any flag'],
     [{ limitedAccess: true }, 'LimitedAccess', 'with limited access'],
-    [{ admin: true, limitedAccess: true }, 'Admin', 'an admin before limited access'],
-    [{ guest: true, admin: true, limitedAccess: true }, 'Guest', 'a guest before all'],
+    [{ admin: true, limitedAccess: true }, 'Admin', 'for an admin with limited access'],
+    [{ guest: true, admin: true, limitedAccess: true }, 'Guest', 'for a guest who is also an admin'],
   ] as const)
-    test(`${because}: ${role}`, () => {
+    test(`is ${role} ${because}`, () => {
       assert.equal(teamRoleOf({ ...none, ...flags }), role);
     });
 });
 
 suite('addresses', () => {
   for (const [written, expected, because] of [
-    [null, { email: null }, 'hidden'],
-    ['ann@acme.example', { email: 'ann@acme.example' }, 'the same twice is kept once'],
-    ['Ann@Acme.example', { email: 'ann@acme.example', address: 'Ann@Acme.example' }, 'both forms'],
+    [null, { email: null }, 'as null because Asana hides it'],
+    ['ann@acme.example', { email: 'ann@acme.example' }, 'once because both forms are equal'],
+    ['Ann@Acme.example', { email: 'ann@acme.example', address: 'Ann@Acme.example' }, 'in both forms'],
   ] as const)
-    test(`${written}: ${because}`, () => {
+    test(`${written} is kept ${because}`, () => {
       assert.deepEqual(addressed(written), expected);
       assert.equal(addressOf(addressed(written)), written);
     });
 });
 
-suite('who is active, guest or admin', () => {
+suite('the state of an account', () => {
   const member = (workspace: string, active: boolean, role: WorkspaceMembership['role'] = 'Member') => ({
     gid: `m${workspace}`,
     workspace,
@@ -131,20 +131,20 @@ suite('who is active, guest or admin', () => {
   };
   const rows: readonly [account: Account, organization: string | null, active: boolean, because: string][] = [
     [account([member('5', true)], true), '5', true, 'REST and SCIM agree'],
-    [account([member('5', true)]), '5', true, 'SCIM does not list guests, or is off'],
-    [account([member('5', true)], false), '5', false, 'SCIM says deprovisioned'],
-    [account([member('5', false)], true), '5', false, 'the membership has ended'],
-    [account([], true), '5', false, 'no membership: absence means removed too'],
-    [account([member('6', true)], true), '5', false, 'another workspace does not count'],
-    [account([member('6', true)]), null, true, 'without an organization any workspace counts'],
-    [account([], true), null, true, 'SCIM alone'],
-    [account([]), null, false, 'nothing speaks for it'],
+    [account([member('5', true)]), '5', true, 'SCIM does not list the account'],
+    [account([member('5', true)], false), '5', false, 'SCIM lists the account as inactive'],
+    [account([member('5', false)], true), '5', false, 'the membership is inactive'],
+    [account([], true), '5', false, 'there is no membership of the organization'],
+    [account([member('6', true)], true), '5', false, 'a membership of another workspace does not count'],
+    [account([member('6', true)]), null, true, 'without an organization, any workspace counts'],
+    [account([], true), null, true, 'without memberships, SCIM alone decides'],
+    [account([]), null, false, 'neither REST nor SCIM lists the account'],
   ];
   for (const [person, organization, active, because] of rows) {
     test(`active is ${active}: ${because}`, () => assert.equal(isActive(person, organization), active));
   }
 
-  test('an admin of a plain workspace is one there, and not in the organization', () => {
+  test('an admin of a plain workspace is an admin there and not in the organization', () => {
     const person = account([member('5', true), member('6', true, 'Admin')]);
     assert.deepEqual(
       [isAdmin(person, '6'), isAdmin(person, '5'), isAdmin(person, null)],
@@ -152,7 +152,7 @@ suite('who is active, guest or admin', () => {
     );
   });
 
-  test('the role in the organization decides, not that elsewhere', () => {
+  test('the role in another workspace does not change the role in the organization', () => {
     const person = account([member('6', true, 'Guest'), member('5', true, 'Admin')]);
     assert.deepEqual(
       [isGuest(person, '5'), isAdmin(person, '5'), isGuest(person, null)],

@@ -98,8 +98,8 @@ function setUp(snapshot: Snapshot | null) {
   return { clock, directory };
 }
 
-suite('what is laid over a snapshot', () => {
-  test('is seen by gid and by email, and not in the snapshot itself', () => {
+suite('entries laid over a snapshot', () => {
+  test('are found by gid and by email, and do not change the snapshot itself', () => {
     const snapshot = makeSnapshot(people(3));
     const { directory } = setUp(snapshot);
     directory.lay(makeAccount('1', { license: 'ViewOnly' }));
@@ -109,7 +109,7 @@ suite('what is laid over a snapshot', () => {
     assert.equal(snapshot.accounts.get('1')?.license, 'Enterprise');
   });
 
-  test('an account that is gone is gone by gid and by email', () => {
+  test('an account laid as gone is found neither by gid nor by email', () => {
     const { directory } = setUp(makeSnapshot(people(3)));
     directory.lay({ gid: '1', gone: true });
     assert.equal(directory.account('1'), undefined);
@@ -126,14 +126,14 @@ suite('what is laid over a snapshot', () => {
     assert.equal(directory.accountByEmail('new@acme.example'), undefined);
   });
 
-  test('a new account is there at once', () => {
+  test('a new account is found by email and counted at once', () => {
     const { directory } = setUp(makeSnapshot(people(1)));
     directory.lay(makeAccount('77'));
     assert.equal(directory.accountByEmail('p77@acme.example')?.gid, '77');
     assert.equal(directory.counts().accounts, 2);
   });
 
-  test('before the first snapshot nothing is known and nothing can be laid', () => {
+  test('an entry laid before the first snapshot is ignored', () => {
     const { directory } = setUp(null);
     directory.lay(makeAccount('1'));
     assert.deepEqual(
@@ -159,68 +159,73 @@ suite('an address that two accounts share', () => {
   };
 
   for (const { snapshot, laid, holder, because } of [
-    { snapshot: ['(1)', '2'], laid: [], holder: '2', because: 'it is the one in use' },
-    { snapshot: ['2', '(1)'], laid: [], holder: '2', because: 'it is the one in use, listed first' },
+    { snapshot: ['(1)', '2'], laid: [], holder: '2', because: 'only this one is active' },
+    {
+      snapshot: ['2', '(1)'],
+      laid: [],
+      holder: '2',
+      because: 'only this one is active, and it is listed first',
+    },
     {
       snapshot: ['(1)', '2'],
       laid: ['(1)'],
       holder: '2',
-      because: 'it is in use, and a fresh read of the other by its gid shows one that is not',
+      because: 'a fresh read shows that the other one is still inactive',
     },
     {
       snapshot: ['1', '2'],
       laid: ['(1)'],
       holder: '2',
-      because: 'a fresh read shows that the other has left since',
+      because: 'a fresh read shows that the other one has become inactive',
     },
     {
       snapshot: ['(1)'],
       laid: ['2'],
       holder: '2',
-      because: 'it came since the snapshot, where the other was not in use any more',
+      because: 'a new account replaces the inactive one',
     },
     {
       snapshot: ['(1)'],
       laid: ['2', '(1)'],
       holder: '2',
-      because: 'it came since the snapshot, and the other was looked at once more',
+      because: 'a new account replaces the inactive one, which is read again later',
     },
     {
       snapshot: ['1', '(2)'],
       laid: ['(1)', '2'],
       holder: '2',
-      because: 'the two have changed places, the one that left read first',
+      because: 'the two changed places, and the former holder was read first',
     },
     {
       snapshot: ['1', '(2)'],
       laid: ['2', '(1)'],
       holder: '2',
-      because: 'the two have changed places, the one that came read first',
+      because: 'the two changed places, and the new holder was read first',
     },
     {
       snapshot: ['1', '(2)'],
       laid: ['(2)', '1'],
       holder: '1',
-      because: 'both were looked at, and nothing has changed',
+      because: 'both were read again without a change',
     },
     {
       snapshot: ['1'],
       laid: ['2'],
       holder: '2',
-      because: 'it was read last, and that the other has lost the address is not known yet',
+      because: 'both are active, and this one was read last',
     },
-    { snapshot: ['(1)'], laid: ['(1)'], holder: '1', because: 'there is no other' },
+    { snapshot: ['(1)'], laid: ['(1)'], holder: '1', because: 'no other account has the address' },
   ]) {
     const after = laid.length === 0 ? '' : ` after reads of ${laid.join(', then ')}`;
-    test(`is that of ${holder}, of ${snapshot.join(' and ')}${after}: ${because}`, () => {
+    test(`belongs to ${holder} with ${snapshot.join(' and ')} in the snapshot${after}: ${because}`, () => {
       const { directory } = setUp(read(snapshot));
       layEach(directory, laid);
       assert.equal(directory.accountByEmail(email)?.gid, holder);
-      assert.equal(directory.effective()?.gidsByEmail.get(email), holder, 'as uploads have it');
+      assert.equal(directory.effective()?.gidsByEmail.get(email), holder, 'in the effective snapshot');
     });
   }
 
-  test('stays with the one in use when a new snapshot takes over what was laid', async () => {
+  test('stays with the active account when a new snapshot keeps the laid entries', async () => {
     const { clock, directory } = setUp(read(['(1)', '2']));
     await clock.advance(10);
     layEach(directory, ['2', '(1)']);
@@ -229,8 +234,8 @@ suite('an address that two accounts share', () => {
   });
 });
 
-suite('reads that overlap', () => {
-  test('one that began before another that is laid already lays nothing: a change may lie between them', async () => {
+suite('overlapping reads', () => {
+  test('a read that began before the one already laid is ignored', async () => {
     const { clock, directory } = setUp(makeSnapshot(people(3)));
     const earlier = directory.now();
     await clock.advance(10);
@@ -249,7 +254,7 @@ suite('reads that overlap', () => {
     { first: elsewhere.workspace, license: 'Enterprise' },
   ] as const;
   for (const { first, license } of orders)
-    test(`of two places show both, the one of ${first} begun first: neither has seen what the other read`, async () => {
+    test(`reads of two workspaces are merged if the read of ${first} began first`, async () => {
       const { clock, directory } = setUp(makeSnapshot(people(3)));
       const home = makeAccount('1', { license: 'Enterprise' });
       const [membership] = home.memberships;
@@ -276,7 +281,7 @@ suite('reads that overlap', () => {
       assert.equal(account?.license, license);
     });
 
-  test('one that found nobody in its place does not end what another has found in a second since', async () => {
+  test('an earlier read that finds no account keeps a membership found later elsewhere', async () => {
     const { clock, directory } = setUp(makeSnapshot(people(3)));
     const earlier = directory.now();
     await clock.advance(10);
@@ -287,11 +292,11 @@ suite('reads that overlap', () => {
   });
 });
 
-suite('who is in a team', () => {
+suite('the members of a team', () => {
   const withTeam = (shape: SnapshotShape = {}) =>
     makeSnapshot(people(4), { ...shape, teams: { t1: ['0', '1'], t2: ['0'] } });
 
-  test('is what the snapshot says, until something is laid over it', () => {
+  test('are those of the snapshot until a membership is laid over it', () => {
     const { directory } = setUp(withTeam());
     assert.equal(directory.teamMembership('t1', '1')?.user, '1');
     assert.equal(directory.teamMembership('t1', '2'), null);
@@ -301,7 +306,7 @@ suite('who is in a team', () => {
     assert.equal(directory.teamMembership('t1', '2')?.user, '2');
   });
 
-  test('shows in the effective snapshot and not in the snapshot itself', () => {
+  test('include laid memberships in the effective snapshot but not in the snapshot itself', () => {
     const snapshot = withTeam();
     const { directory } = setUp(snapshot);
     directory.layTeamMembership({ team: 't1', user: '1', membership: null });
@@ -313,7 +318,7 @@ suite('who is in a team', () => {
     assert.deepEqual(usersOf(snapshot.teams, 't1'), ['0', '1']);
   });
 
-  test('a membership that changed its roles replaces the one before it', () => {
+  test('a membership with changed roles replaces the earlier one', () => {
     const { directory } = setUp(withTeam());
     directory.layTeamMembership({ team: 't1', user: '1', membership: { ...inTeam('1'), admin: true } });
     const members = directory.effective()?.teams.get('t1')?.memberships ?? [];
@@ -326,21 +331,21 @@ suite('who is in a team', () => {
     );
   });
 
-  test('stays as laid over accounts alone, and over a reading of the teams that began before', async () => {
+  test('a laid membership is kept until a complete reading of the teams that began after it', async () => {
     const { clock, directory } = setUp(withTeam());
     await clock.advance(1000);
     directory.layTeamMembership({ team: 't1', user: '1', membership: null });
     directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 0 }));
-    assert.equal(directory.teamMembership('t1', '1'), null, 'teams were carried over');
+    assert.equal(directory.teamMembership('t1', '1'), null, 'the teams were carried over');
     directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 1000 }));
     assert.equal(directory.teamMembership('t1', '1'), null);
     directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 1500, complete: false }));
-    assert.equal(directory.teamMembership('t1', '1'), null, 'an incomplete reading forgets nothing');
+    assert.equal(directory.teamMembership('t1', '1'), null, 'an incomplete reading keeps laid memberships');
     directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 1500 }));
     assert.equal(directory.teamMembership('t1', '1')?.user, '1');
   });
 
-  test('whoever has left the organization is in none of its teams any more', () => {
+  test('an account that has left the organization is removed from all its teams', () => {
     const { directory } = setUp(withTeam());
     directory.lay({ gid: '0', gone: true });
     directory.lay(makeAccount('1', { active: false }), directory.now(), organization.gid);
@@ -352,7 +357,7 @@ suite('who is in a team', () => {
     );
   });
 
-  test('a team that the snapshot does not know stays unknown', () => {
+  test('a membership of a team that the snapshot lacks does not add the team', () => {
     const { directory } = setUp(withTeam());
     directory.layTeamMembership({ team: 't9', user: '1', membership: inTeam('1') });
     assert.deepEqual([...(directory.effective()?.teams.keys() ?? [])], ['t1', 't2']);
@@ -360,7 +365,7 @@ suite('who is in a team', () => {
 });
 
 suite('a new snapshot', () => {
-  test('of another organization inherits nothing of what was laid over the one before', () => {
+  test('of another organization discards all laid entries', () => {
     const { directory } = setUp(makeSnapshot(people(3)));
     directory.lay(makeAccount('77'));
     directory.layTeamMembership({ team: 't1', user: '1', membership: inTeam('1') });
@@ -374,7 +379,7 @@ suite('a new snapshot', () => {
     assert.equal(directory.effective(), other);
   });
 
-  test('what was laid before its reading began is in it, and goes', async () => {
+  test('discards entries that were laid before its reading began', async () => {
     const { clock, directory } = setUp(makeSnapshot(people(3)));
     await clock.advance(1000);
     directory.lay(makeAccount('1', { license: 'ViewOnly' }));
@@ -382,7 +387,7 @@ suite('a new snapshot', () => {
     assert.equal(directory.account('1')?.license, 'Enterprise');
   });
 
-  test('what was laid after its reading began may be missing in it, and stays', async () => {
+  test('keeps entries that were laid after its reading began', async () => {
     const { clock, directory } = setUp(makeSnapshot(people(3)));
     await clock.advance(1000);
     directory.lay(makeAccount('1', { license: 'ViewOnly' }));
@@ -394,7 +399,7 @@ suite('a new snapshot', () => {
     assert.equal(directory.counts().viewOnlyLicenses, 1);
   });
 
-  test('an incomplete one forgets nothing of what was laid', async () => {
+  test('keeps all laid entries if it is incomplete', async () => {
     const { clock, directory } = setUp(makeSnapshot(people(3)));
     directory.lay(makeAccount('1', { license: 'ViewOnly' }));
     await clock.advance(5000);
@@ -418,7 +423,7 @@ suite('the directory of a single account', () => {
   const withTeam = (begunAt: number) =>
     makeSnapshot(people(3), { begunAt, teams: { t1: [] }, teamsBegunAt: begunAt });
 
-  test('is taken over at once, in counts and in what is uploaded', () => {
+  test('is taken over at once, in the counts and in the effective snapshot', () => {
     const { directory, other, lay } = setUpBoth(withTeam(0));
     lay();
     directory.inherit(other);
@@ -427,7 +432,7 @@ suite('the directory of a single account', () => {
     assert.deepEqual(directory.effective()?.teams.get('t1')?.memberships, [inTeam('1')]);
   });
 
-  test('waits for the first snapshot, whose reading may have begun before', async () => {
+  test('is taken over with the first snapshot if its reading began earlier', async () => {
     const { clock, directory, other, lay } = setUpBoth(null);
     await clock.advance(1000);
     lay();
@@ -448,7 +453,7 @@ suite('the directory of a single account', () => {
     assert.equal(directory.teamMembership('t1', '1'), null);
   });
 
-  test('does not take the place of what a later read has shown', async () => {
+  test('does not replace the result of a later read', async () => {
     const { clock, directory, other, lay } = setUpBoth(withTeam(0));
     lay();
     await clock.advance(10);
@@ -468,7 +473,7 @@ suite('the directory of a single account', () => {
 });
 
 suite('counts', () => {
-  test('licenses of inactive accounts do not count, guests are counted among the accounts', () => {
+  test('licenses of inactive accounts are not counted, and guests are counted as accounts', () => {
     const { directory } = setUp(
       makeSnapshot([
         makeAccount('1'),
@@ -487,12 +492,12 @@ suite('counts', () => {
     });
   });
 
-  test('a license that SCIM shows counts, whether or not the listing of members shows who holds it', () => {
+  test('a license that SCIM shows is counted even if the membership is inactive', () => {
     const { directory } = setUp(makeSnapshot([makeAccount('1', { active: false })]));
     assert.equal(directory.counts().enterpriseLicenses, 1);
   });
 
-  test('whatever is laid, the running counts equal those of the effective snapshot', () => {
+  test('the running counts equal those of the effective snapshot after any sequence of entries', () => {
     const account = fc.record({
       gid: fc.integer({ min: 0, max: 8 }).map(String),
       gone: fc.boolean(),
@@ -520,7 +525,7 @@ suite('counts', () => {
 });
 
 suite('the effective snapshot', () => {
-  test('has everything laid over it, and is remembered until the next change', () => {
+  test('contains all laid entries, and is cached until the next change', () => {
     const { directory } = setUp(makeSnapshot(people(3)));
     directory.lay({ gid: '0', gone: true });
     directory.lay(makeAccount('1', { email: 'new@acme.example' }));
@@ -532,7 +537,7 @@ suite('the effective snapshot', () => {
     assert.notEqual(directory.effective(), whole);
   });
 
-  test('ten thousand results laid over twenty thousand accounts cost milliseconds', () => {
+  test('laying ten thousand entries over twenty thousand accounts takes less than two seconds', () => {
     const { directory } = setUp(makeSnapshot(people(20_000)));
     const begun = performance.now();
     for (let index = 0; index < 10_000; index += 1) {

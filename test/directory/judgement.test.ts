@@ -136,7 +136,7 @@ const leftOut = (gid: string, why: 'Guest' | 'Refused'): LeftOutWorkspace => ({
 });
 
 suite('the measure', () => {
-  test('is the first whole reading, with the time it began', () => {
+  test('is the first complete reading, with the time at which it began', () => {
     const size = (count: number) => ({ at: HOUR, count });
     assert.deepEqual(measured(), {
       scope: ['500'],
@@ -148,7 +148,7 @@ suite('the measure', () => {
     });
   });
 
-  test('takes each part that is whole, and keeps the old one of those that are not', () => {
+  test('is updated for complete parts and kept for incomplete ones', () => {
     const { measure } = judge({ accounts: 104, licenses: 103, incomplete: ['accounts', 'teams'] });
     assert.deepEqual(
       [measure?.accounts?.count, measure?.licenses?.count, measure?.teams?.count],
@@ -156,7 +156,7 @@ suite('the measure', () => {
     );
   });
 
-  test('of a part that was never read whole is none, and the organization is not recorded from it', () => {
+  test('a part that was never read completely has no measure, and the organization is not recorded from it', () => {
     const { measure, organizations } = judgeReading(
       null,
       snapshotOf({ incomplete: ['accounts', 'licenses', 'teams'] }),
@@ -165,68 +165,68 @@ suite('the measure', () => {
     assert.deepEqual([measure, organizations], [null, []]);
   });
 
-  test('does not move for teams that an earlier sync read', () => {
+  test('is not updated for teams that were carried over from an earlier sync', () => {
     assert.equal(judge({ teamsBegun: 1 }).measure?.teams?.at, HOUR);
   });
 
-  test('of a narrower scope that the connector asks for is not compared with the wider one', () => {
+  test('a scope that the connector narrows is measured anew without a doubt', () => {
     const wide = measured({ accounts: 300, licenses: 20, workspaces: ['500', '600'] });
     const { measure, doubts } = judge({ accounts: 20 }, { workspaces: ['500'] }, wide);
     assert.deepEqual([doubts, measure?.accounts?.count, measure?.scope], [[], 20, ['500']]);
   });
 });
 
-suite('a reading that is suddenly smaller', () => {
+suite('a reading compared with the measure', () => {
   const rows: readonly [Shape, Partial<JudgementContext>, string[], string][] = [
-    [{ accounts: 90, licenses: 90 }, {}, [], 'exactly a tenth is no more than a tenth'],
-    [{ accounts: 89 }, {}, ['DirectoryShrunk 11'], 'eleven of a hundred accounts'],
-    [{ licenses: 30 }, {}, ['DirectoryShrunk 70'], 'SCIM lists 30 of 100 as all'],
-    [{ teams: 5 }, {}, ['DirectoryShrunk 180'], '45 teams, and 180 places in them'],
-    [{ members: 3 }, {}, ['DirectoryShrunk 50'], 'every team lost one'],
-    [{ accounts: 89, incomplete: ['accounts', 'licenses'] }, {}, [], 'what is not whole is not compared'],
-    [{ teams: 5, teamsBegun: 1 }, {}, [], 'what was not read anew is not compared'],
+    [{ accounts: 90, licenses: 90 }, {}, [], 'exactly a tenth is missing'],
+    [{ accounts: 89 }, {}, ['DirectoryShrunk 11'], '11 of 100 accounts are missing'],
+    [{ licenses: 30 }, {}, ['DirectoryShrunk 70'], 'SCIM lists only 30 of 100 licenses'],
+    [{ teams: 5 }, {}, ['DirectoryShrunk 180'], '45 teams with 180 memberships are missing'],
+    [{ members: 3 }, {}, ['DirectoryShrunk 50'], 'every team lost one member'],
+    [{ accounts: 89, incomplete: ['accounts', 'licenses'] }, {}, [], 'incomplete parts are not compared'],
+    [{ teams: 5, teamsBegun: 1 }, {}, [], 'carried-over teams are not compared'],
     [
       { accounts: 80, licenses: 80 },
       { removed: { ...noCounts, accounts: 20, licenses: 20 } },
       [],
-      'our own actions removed them',
+      'our own actions removed the missing accounts',
     ],
     [
       { accounts: 70, licenses: 70 },
       { removed: { ...noCounts, accounts: 10, licenses: 10 } },
       ['DirectoryShrunk 20'],
-      'our own actions removed ten of thirty',
+      'our own actions removed ten of thirty missing accounts',
     ],
     [
       { inWorkspace: 80 },
       {},
       ['DirectoryShrunk 20'],
-      'users and SCIM list them still, but the workspace does not have them as members',
+      'accounts are still listed but are no longer members of the workspace',
     ],
-    [{ scimOnly: true, inWorkspace: 0 }, {}, [], 'SCIM alone tells nothing of memberships'],
-    [{ accounts: 120, licenses: 120 }, {}, [], 'larger is never suspicious'],
+    [{ scimOnly: true, inWorkspace: 0 }, {}, [], 'memberships are not compared over SCIM alone'],
+    [{ accounts: 120, licenses: 120 }, {}, [], 'the directory became larger'],
     [{ scim: false, licenses: 0 }, {}, [], 'SCIM was turned off'],
   ];
   for (const [shape, changes, expected, because] of rows)
-    test(`${because}: ${expected.join() || 'no doubt'}`, () => {
+    test(`raises ${expected.join() || 'no doubt'}: ${because}`, () => {
       const { doubts } = judge(shape, changes);
       assert.deepEqual(told(doubts), expected);
     });
 
-  test('five of a few are no doubt, six are', () => {
+  test('raises a doubt about a small directory only if more than five accounts are missing', () => {
     const small = measured({ accounts: 8 });
     assert.deepEqual(judge({ accounts: 3 }, {}, small).doubts, []);
     assert.deepEqual(told(judge({ accounts: 2 }, {}, small).doubts), ['DirectoryShrunk 6']);
   });
 
-  test('doubts only the parts that lack something, and the others are measured', () => {
+  test('is doubted only in parts that lack entries, and the other parts become the measure', () => {
     const { doubts, measure } = judge({ accounts: 104, licenses: 104, teams: 5 });
     assert.deepEqual(doubts[0]?.parts, ['teams', 'teamMemberships']);
     assert.match(doubts[0]?.message ?? '', /45 of 50 teams, 180 of 200 team memberships/);
     assert.deepEqual([measure?.accounts?.count, measure?.teams?.count], [104, 50]);
   });
 
-  test('is doubted however often it is repeated, and until a reading is as large as before', () => {
+  test('stays in doubt however often it is repeated, until a reading is large enough again', () => {
     let { measure, doubts } = judge({ teams: 5 });
     for (const begun of [3, 4, 5]) {
       ({ measure, doubts } = judge({ teams: 5, begun }, { doubts }, measure));
@@ -238,16 +238,16 @@ suite('a reading that is suddenly smaller', () => {
 
   for (const [shape, because] of [
     [{ incomplete: ['teams'] }, 'is incomplete'],
-    [{ teamsBegun: 1 }, 'is carried over from before'],
-    [{ teamsRead: false }, 'has not come yet'],
+    [{ teamsBegun: 1 }, 'is carried over'],
+    [{ teamsRead: false }, 'has not been read yet'],
   ] as const)
-    test(`stays doubted while the part in doubt ${because}`, () => {
+    test(`stays in doubt while the part in doubt ${because}`, () => {
       const first = judge({ teams: 5 });
       const { doubts } = judge({ begun: 3, ...shape }, { doubts: first.doubts }, first.measure);
       assert.deepEqual(told(doubts), ['DirectoryShrunk 180']);
     });
 
-  test('stays doubted over a restart until every part was read whole', () => {
+  test('stays in doubt across a restart until every part is read completely', () => {
     const lacking = { accounts: 45, teams: 20, teamMemberships: 45 };
     const restored = [restoreDoubt({ reason: 'DirectoryShrunk', count: 45, missing: lacking, places: [] })];
     const accounts = judge({ teamsRead: false }, { doubts: restored });
@@ -269,18 +269,18 @@ suite('a workspace that was read before', () => {
       /600, which was read before, now has the account of the token as a guest/,
     ],
   ] as const)
-    test(`and is not read now: ${message.source}`, () => {
+    test(`raises a doubt if it is not read now: ${message.source}`, () => {
       const { doubts, measure } = judge(shape, {}, wide);
       assert.deepEqual(told(doubts), ['DirectoryShrunk 1']);
       assert.match(doubts[0]?.message ?? '', message);
       assert.deepEqual(measure, wide);
     });
 
-  test('and that the connector does not name any more is no doubt', () => {
+  test('raises no doubt if the connector no longer names it', () => {
     assert.deepEqual(judge({}, { workspaces: ['500'] }, wide).doubts, []);
   });
 
-  test('and was accepted as gone is not missed again', () => {
+  test('raises no further doubt once its absence is accepted', () => {
     const { measure } = accept(judge({}, {}, wide), 'DirectoryShrunk');
     assert.deepEqual([measure?.scope, judge({ begun: 3 }, {}, measure).doubts], [['500'], []]);
   });
@@ -294,14 +294,14 @@ suite('another organization', () => {
     ['licenses', 'teams'],
     ['accounts', 'licenses', 'teams'],
   ] as const)
-    test(`is seen with ${incomplete.join(', ') || 'nothing'} incomplete, and nothing of it is kept`, () => {
+    test(`is detected with ${incomplete.join(', ') || 'nothing'} incomplete, and neither measured nor recorded`, () => {
       const before = measured();
       const { doubts, measure, organizations } = judge({ ...other, incomplete });
       assert.deepEqual(told(doubts), ['OrganizationChanged 0']);
       assert.deepEqual([measure, organizations], [before, ['500']]);
     });
 
-  test('accepted, it becomes the measure, and nothing of the old one stays', () => {
+  test('replaces the whole measure once it is accepted', () => {
     const { measure, organizations } = accept(
       judge({ ...other, incomplete: ['teams'] }),
       'OrganizationChanged',
@@ -311,31 +311,31 @@ suite('another organization', () => {
     assert.deepEqual(judge({ ...other, begun: 3 }, { organizations }, measure).doubts, []);
   });
 
-  test('one that refuses the token now is not another one', () => {
+  test('an organization that now rejects the token counts as shrunk, not as changed', () => {
     const { doubts } = judge({ ...other, leftOut: [leftOut('500', 'Refused')] });
     assert.equal(doubts[0]?.reason, 'DirectoryShrunk');
   });
 
-  test('SCIM ids that match no gid are one, until a person accepts them, restarts included', () => {
+  test('SCIM IDs that match no gid count as another organization until they are accepted', () => {
     const judged = judge({ foreign: true, licenses: 0 });
     assert.deepEqual(told(judged.doubts), ['OrganizationChanged 0']);
     const { measure } = accept(judged, 'OrganizationChanged');
     assert.deepEqual(judge({ foreign: true, licenses: 0, begun: 3 }, {}, measure).doubts, []);
   });
 
-  test('half a reading does not end it', () => {
+  test('an incomplete reading does not end the doubt, and a complete one does', () => {
     const { doubts } = judge({ foreign: true, licenses: 0 });
     assert.deepEqual(judge({ incomplete: ['licenses'] }, { doubts }).doubts, doubts);
     assert.deepEqual(judge({}, { doubts }).doubts, []);
   });
 
-  test('over SCIM alone nothing names the organization, and none is recorded', () => {
+  test('over SCIM alone, no organization is recorded', () => {
     const judged = judgeReading(null, snapshotOf({ scimOnly: true }), context({ organizations: [] }));
     assert.deepEqual([judged.doubts, judged.organizations, judged.measure?.accounts?.count], [[], [], 100]);
   });
 });
 
-suite('a listing that is short', () => {
+suite('a short listing', () => {
   const repeat = (shorts: readonly number[]) => {
     let judged = judge({ short: shorts[0] ?? 0 });
     shorts.slice(1).forEach((short, index) => {
@@ -352,25 +352,25 @@ suite('a listing that is short', () => {
     [[1, 1, 1, 4], ['ListingShort 4']],
     [[1, 1, 1, 0], []],
   ] as const)
-    test(`by ${shorts.join(', ')}: ${expected.join() || 'no doubt'}`, () => {
+    test(`raises ${expected.join() || 'no doubt'} if it is short by ${shorts.join(', ')} in turn`, () => {
       assert.deepEqual(told(repeat(shorts).doubts), expected);
     });
 
-  test('counts once for a reading that is judged twice', () => {
+  test('counts once if a reading is judged twice', () => {
     const first = judge({ short: 1 });
     assert.equal(judge({ short: 1 }, { streak: first.streak }).streak?.times, 1);
   });
 
-  test('is accepted as far as it goes, and the acceptance falls with it', () => {
+  test('is accepted up to its size, and a smaller shortfall lowers the accepted one', () => {
     const { measure } = accept(repeat([3, 3, 3]), 'ListingShort');
     assert.equal(measure?.acceptedShortfall, 3);
     const later = judge({ short: 1, shortAccepted: true, begun: 9 }, {}, measure);
     assert.deepEqual([later.doubts, later.measure?.acceptedShortfall], [[], 1]);
     const broken = judge({ incomplete: ['licenses'], begun: 9 }, {}, measure);
-    assert.equal(broken.measure?.acceptedShortfall, 3, 'a partial reading says nothing of it');
+    assert.equal(broken.measure?.acceptedShortfall, 3, 'an incomplete reading does not change it');
   });
 
-  test('does not accept a smaller directory with it', () => {
+  test('is accepted without accepting a smaller directory', () => {
     const judged = repeat([3, 3, 3]);
     const { measure } = accept(
       judge({ short: 3, teams: 5, begun: 9 }, judged, judged.measure),
@@ -380,8 +380,8 @@ suite('a listing that is short', () => {
   });
 });
 
-suite('accepting', () => {
-  test('takes exactly what was judged: a reading that gets worse is doubted anew', () => {
+suite('accepting a doubt', () => {
+  test('covers exactly what was judged, and a worse reading is doubted again', () => {
     const judged = judge({ teams: 30 });
     const { measure } = accept(judged, 'DirectoryShrunk');
     assert.deepEqual(judge({ teams: 30, begun: 3 }, {}, measure).doubts, []);
@@ -389,18 +389,18 @@ suite('accepting', () => {
     assert.deepEqual(told(worse), ['DirectoryShrunk 40']);
   });
 
-  test('takes a part that could not be read again as it was when it was doubted', () => {
+  test('measures a part that could not be read again as it was when it was doubted', () => {
     const first = judge({ teams: 30 });
     const later = judge({ incomplete: ['teams'], begun: 3 }, { doubts: first.doubts }, first.measure);
     assert.equal(accept(later, 'DirectoryShrunk').measure?.teams?.count, 30);
   });
 
-  test('of what is not doubted changes nothing', () => {
+  test('changes nothing if there is no such doubt', () => {
     const judged = judge({});
     assert.deepEqual(accept(judged, 'DirectoryShrunk').measure, judged.measure);
   });
 
-  test('a doubt is worse when any part lacks more, or another place is lost', () => {
+  test('a doubt is worse if any part lacks more entries, or another workspace is missing', () => {
     const teams = judge({ teams: 30 }).doubts[0];
     const fewer = judge({ teams: 20 }).doubts[0];
     const others = judge({ accounts: 50 }).doubts[0];
@@ -412,10 +412,18 @@ suite('accepting', () => {
     const { reason, count, missing, places } = teams;
     const restored = restoreDoubt({ reason, count, missing, places });
     assert.deepEqual([isWorse(restored, teams), isWorse(restored, others)], [false, true]);
+    const wide = measured({ workspaces: ['500', '600', '700'] });
+    const reads = (...workspaces: string[]) => judge({ workspaces }, {}, wide).doubts[0];
+    const [no600, no700, neither] = [reads('500', '700'), reads('500', '600'), reads('500')];
+    assert.ok(no600 && no700 && neither);
+    assert.deepEqual(
+      [isWorse(no600, no600), isWorse(no600, no700), isWorse(no600, neither), isWorse(neither, no600)],
+      [false, true, true, false],
+    );
   });
 });
 
-suite('laws of the measure', () => {
+suite('properties of the measure', () => {
   const incomplete = fc.subarray(['accounts', 'licenses', 'teams'] as const);
   const shapes = fc.record({
     accounts: fc.integer({ min: 0, max: 200 }),
@@ -432,7 +440,7 @@ suite('laws of the measure', () => {
     return { ...shape, licenses, workspaces: shape.organizations ?? ['500'] };
   };
 
-  test('no run of readings makes a part smaller by more than a tenth and five in one step, unaccepted', () => {
+  test('no unaccepted reading reduces a part by more than a tenth or five, whichever is larger', () => {
     fc.assert(
       fc.property(fc.array(shapes, { minLength: 1, maxLength: 12 }), (run) => {
         let measure: Measure | null = measured();
@@ -452,7 +460,7 @@ suite('laws of the measure', () => {
     );
   });
 
-  test('a part that is incomplete, doubted or foreign is measured as before', () => {
+  test('a part that is incomplete, in doubt or foreign keeps its measure', () => {
     fc.assert(
       fc.property(shapes, (shape) => {
         const before = measured();
@@ -471,7 +479,7 @@ suite('laws of the measure', () => {
     );
   });
 
-  test('judging a reading twice says the same twice', () => {
+  test('judging a reading twice returns the same judgement', () => {
     fc.assert(
       fc.property(shapes, (shape) => {
         const once = judge(shapeOf(shape));
@@ -482,7 +490,7 @@ suite('laws of the measure', () => {
     );
   });
 
-  test('what was accepted is not doubted when it is read again', () => {
+  test('an accepted reading is not doubted for the same reason when it is read again', () => {
     fc.assert(
       fc.property(shapes, (shape) => {
         const accepted = { ...shapeOf(shape), incomplete: [], short: 0 };
@@ -497,40 +505,46 @@ suite('laws of the measure', () => {
   });
 });
 
-suite('what parts of a reading justify', () => {
+suite('the parts of a reading that a right depends on', () => {
   const intervals = { intervalMs: HOUR, teamIntervalMs: 6 * HOUR };
   const state = { now: HOUR, intervals, doubts: [] };
   const about = (shape: Shape, parts: readonly PartName[], changes: Partial<typeof state> = {}) =>
     doubtAbout(snapshotOf(shape), parts, { ...state, ...changes })?.code ?? null;
 
   const rows: readonly [Shape, readonly PartName[], number, string | null, string][] = [
-    [{}, ['accounts', 'licenses', 'teams'], 1, null, 'a whole and fresh reading'],
-    [{ incomplete: ['teams'] }, ['accounts', 'licenses'], 1, null, 'a right is not read from teams'],
+    [{}, ['accounts', 'licenses', 'teams'], 1, null, 'the reading is complete and recent'],
+    [
+      { incomplete: ['teams'] },
+      ['accounts', 'licenses'],
+      1,
+      null,
+      'the right does not depend on the incomplete teams',
+    ],
     [
       { incomplete: ['teams'] },
       ['teamMemberships'],
       1,
       'Incomplete',
-      'who is in them is read with the teams',
+      'team memberships are read with the incomplete teams',
     ],
     [{ scim: false }, ['licenses'], 1, 'NotRead', 'SCIM is off'],
-    [{}, ['accounts'], 4, null, 'three intervals are allowed'],
-    [{}, ['accounts'], 5, 'Outdated', 'four are not'],
-    [{}, ['teams'], 19, null, 'teams have an interval of their own'],
-    [{}, ['teams'], 20, 'Outdated', 'which they may miss three times'],
+    [{}, ['accounts'], 4, null, 'the accounts are three intervals old'],
+    [{}, ['accounts'], 5, 'Outdated', 'the accounts are four intervals old'],
+    [{}, ['teams'], 19, null, 'the teams are three of their own intervals old'],
+    [{}, ['teams'], 20, 'Outdated', 'the teams are more than three of their own intervals old'],
   ];
   for (const [shape, parts, hour, expected, because] of rows)
-    test(`${because}: ${expected ?? 'everything'}`, () => {
+    test(`show ${expected ?? 'no fault'}: ${because}`, () => {
       assert.equal(about(shape, parts, { now: hour * HOUR }), expected);
     });
 
-  test('teams whose own interval is shorter than that of the syncs that read them may miss three syncs', () => {
+  test('teams with a shorter interval than the syncs are outdated only after three sync intervals', () => {
     const often = { intervals: { intervalMs: HOUR, teamIntervalMs: HOUR / 60 } };
     assert.equal(about({}, ['teamMemberships'], { ...often, now: 4 * HOUR }), null);
     assert.equal(about({}, ['teamMemberships'], { ...often, now: 5 * HOUR }), 'Outdated');
   });
 
-  test('a doubt about another part is none about this one, and comes before everything else', () => {
+  test('a doubt affects only its own parts, and takes precedence over other faults', () => {
     const { doubts } = judge({ teams: 5 });
     const doubted = { ...state, doubts };
     assert.equal(doubtAbout(snapshotOf(), ['accounts'], doubted), null);
@@ -538,13 +552,13 @@ suite('what parts of a reading justify', () => {
     assert.deepEqual([fault?.code, fault?.part], ['DirectoryShrunk', 'teams']);
   });
 
-  test('before the first reading nothing is justified', () => {
+  test('are NotRead before the first reading', () => {
     assert.equal(doubtAbout(null, ['accounts'], state)?.code, 'NotRead');
   });
 });
 
-suite('what our own actions removed', () => {
-  test('counts from the moment the measured reading began, leavers with their places in teams', () => {
+suite('removals by our own actions', () => {
+  test('are counted from the start of the measured reading, with team memberships of leavers', () => {
     const removals = new OwnRemovals();
     const snapshot = snapshotOf({ teams: 3 });
     const left = { workspace: '500' };
@@ -566,22 +580,22 @@ suite('what our own actions removed', () => {
       workspace: '999',
       isGone: false,
       expected: [0, 0, 0],
-      because: 'a plain workspace was left, and the organization with its teams was not',
+      because: 'a person left a plain workspace and not the organization',
     },
     {
       workspace: '999',
       isGone: true,
       expected: [1, 0, 0],
-      because: 'they were nowhere else, and so had no license and no team',
+      because: 'a person left a plain workspace and was nowhere else',
     },
     {
       workspace: '500',
       isGone: false,
       expected: [0, 1, 12],
-      because: 'the organization was left, and they are in a plain workspace still',
+      because: 'a person left the organization and is still in a plain workspace',
     },
   ]) {
-    test(`is ${expected.join(', ')} accounts, licenses and places in teams where ${because}`, () => {
+    test(`are counted as ${expected.join(', ')} accounts, licenses and team memberships if ${because}`, () => {
       const removals = new OwnRemovals();
       removals.note({ user: '1', workspace }, { at: HOUR + 1, isGone });
       const { accounts, licenses, teamMemberships } = removals.since(measured(), snapshotOf({ teams: 3 }));
@@ -590,11 +604,11 @@ suite('what our own actions removed', () => {
   }
 
   for (const { place, stays, expected, because } of [
-    { place: '500', stays: false, expected: 1, because: 'they were in no other workspace that is read here' },
-    { place: '500', stays: true, expected: 0, because: 'they are in another workspace that is read here' },
-    { place: '900', stays: false, expected: 0, because: 'that place is not read here' },
+    { place: '500', stays: false, expected: 1, because: 'the person is in no other workspace that is read' },
+    { place: '500', stays: true, expected: 0, because: 'the person is in another workspace that is read' },
+    { place: '900', stays: false, expected: 0, because: 'the workspace is not read' },
   ]) {
-    test(`takes ${expected} accounts out of a directory where ${because}`, () => {
+    test(`are counted as ${expected} accounts of a directory if ${because}`, () => {
       const snapshot = snapshotOf({ workspaces: ['500', '600'] });
       const directory = new Directory(systemClock);
       directory.adopt(snapshot);

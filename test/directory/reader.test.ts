@@ -32,13 +32,13 @@ const people = [
   { gid: '2', role: 'guest' as const },
 ];
 
-suite('how sure an absence is', () => {
+suite('the absence of an account', () => {
   for (const [scimEnabled, membership, certain, because] of [
-    [true, true, true, 'SCIM and REST were asked'],
+    [true, true, true, 'SCIM and REST were both read'],
     [true, false, false, 'SCIM alone hides guests'],
     [false, false, true, 'without SCIM, REST shows everybody'],
   ] as const) {
-    test(`by gid and by email, ${because}: ${certain ? 'certain' : 'not certain'}`, async (t) => {
+    test(`is ${certain ? 'certain' : 'not certain'} by gid and by email: ${because}`, async (t) => {
       const { session, directory, world } = await setUp(t, { people }, { scimEnabled });
       world.people = [];
       const byGid = await readAccount(session, directory, '1', { ...options, membership });
@@ -48,7 +48,7 @@ suite('how sure an absence is', () => {
     });
   }
 
-  test('without an organization and a workspace nothing is certain: REST could not be asked', async (t) => {
+  test('is not certain without an organization and a workspace, because REST cannot be read', async (t) => {
     const { session, directory } = await setUp(t, {
       people,
       workspaces: [{ gid: '500', organization: true }],
@@ -60,19 +60,19 @@ suite('how sure an absence is', () => {
   });
 });
 
-suite('one account, read afresh', () => {
-  test('costs one SCIM request, and shows the license of now', async (t) => {
+suite('a fresh read of one account', () => {
+  test('sends one SCIM request and returns the current license', async (t) => {
     const { session, directory, world, seen } = await setUp(t, { people });
     world.people = [{ gid: '1', userType: 'enterprise' }];
     const { account, asanaDate } = await readAccount(session, directory, '1', options);
     assert.equal(account?.license, 'Enterprise');
-    assert.equal(account?.memberships.length, 1, 'what was not asked for comes from the directory');
+    assert.equal(account?.memberships.length, 1, 'the membership comes from the directory');
     assert.equal(account?.email, 'p1@acme.example');
     assert.equal(seen.length, 1);
     assert.ok(Math.abs((asanaDate ?? 0) - Date.now()) < 60_000);
   });
 
-  test('with the membership it costs one more, and shows the role of now', async (t) => {
+  test('with the membership, sends one more request and returns the current role', async (t) => {
     const { session, directory, world, seen } = await setUp(t, { people });
     world.people = [{ gid: '1', userType: 'enterprise', role: 'admin' }];
     const { account } = await readAccount(session, directory, '1', withMembership);
@@ -87,7 +87,7 @@ suite('one account, read afresh', () => {
     assert.ok(account && !isActive(account, ORGANIZATION));
   });
 
-  test('one that SCIM knew and no longer knows is gone, with the time of the answer', async (t) => {
+  test('an account that SCIM no longer has is gone, with the date of the response', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [];
     const { account, asanaDate } = await readAccount(session, directory, '1', options);
@@ -95,25 +95,25 @@ suite('one account, read afresh', () => {
     assert.ok(asanaDate !== null);
   });
 
-  test('a guest, whom SCIM never shows, is not gone', async (t) => {
+  test('a guest is not gone, although SCIM does not list guests', async (t) => {
     const { session, directory } = await setUp(t, { people });
     const { account } = await readAccount(session, directory, '2', options);
     assert.equal(account?.memberships[0]?.role, 'Guest');
   });
 
-  test('a guest whose membership has ended is gone when REST is asked', async (t) => {
+  test('a guest whose membership has ended is gone if the membership is read', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [];
     assert.equal((await readAccount(session, directory, '2', withMembership)).account, null);
   });
 
-  test('a 404 that does not speak of the account is no proof that it is gone', async (t) => {
+  test('a 404 with an HTML body fails with RouteNotFound and is not taken for a missing account', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.intercept = () => ({ status: 404, body: '<html>' });
     await assert.rejects(readAccount(session, directory, '1', options), { code: 'RouteNotFound' });
   });
 
-  test('a rename in SCIM moves the email, an email that only differs from it stays', async (t) => {
+  test('the email follows the userName in SCIM and ignores other addresses in SCIM', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [{ gid: '1', userType: 'view only', email: 'New@acme.example' }];
     assert.equal((await readAccount(session, directory, '1', options)).account?.email, 'new@acme.example');
@@ -128,27 +128,27 @@ suite('one account, read afresh', () => {
     assert.equal((await readAccount(session, directory, '1', options)).account?.email, 'p1@acme.example');
   });
 
-  test('an unknown license is none of ours, and kept as Asana wrote it', async (t) => {
+  test('an unknown userType maps to no license, and is kept as Asana shows it', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [{ gid: '1', userType: 'starter' }];
     const { account } = await readAccount(session, directory, '1', options);
     assert.deepEqual([account?.license, account?.scim?.userType], [null, 'starter']);
   });
 
-  test('with SCIM off REST alone is asked', async (t) => {
+  test('with SCIM off, only REST is read', async (t) => {
     const { session, directory, seen } = await setUp(t, { people }, { scimEnabled: false });
     const { account } = await readAccount(session, directory, '1', options);
     assert.deepEqual([account?.license, account?.memberships.length, seen.length], [null, 1, 1]);
   });
 });
 
-suite('somebody in more than one workspace, read afresh', () => {
+suite('a fresh read of an account in two workspaces', () => {
   const workspaces = [
     { gid: ORGANIZATION, organization: true },
     { gid: '600', organization: false },
   ];
 
-  test('is looked up in the workspace that matters, and keeps the place in the other', async (t) => {
+  test('reads only the given workspace, and keeps the membership of the other', async (t) => {
     const { session, directory, world, seen } = await setUp(t, { people, workspaces });
     world.intercept = ({ path }) =>
       path.endsWith('/600/workspace_memberships') ? { body: { data: [], next_page: null } } : null;
@@ -160,7 +160,7 @@ suite('somebody in more than one workspace, read afresh', () => {
     assert.ok(seen.every(({ path }) => !path.includes(`/${ORGANIZATION}/`)));
   });
 
-  test('is not gone while one of them has a place for them', async (t) => {
+  test('keeps the account while the other workspace has a membership', async (t) => {
     const { session, directory, world } = await setUp(t, { people, workspaces });
     world.people = [];
     const { account } = await readAccount(session, directory, '2', { ...withMembership, workspace: '600' });
@@ -172,7 +172,7 @@ suite('somebody in more than one workspace, read afresh', () => {
 });
 
 suite('a refresh', () => {
-  test('lays the account and the place in the team over the snapshot', async (t) => {
+  test('lays the account and its team membership over the snapshot', async (t) => {
     const { session, directory, world } = await setUp(t, { people, teams: { '7': ['1'] } });
     world.people = [{ gid: '1', userType: 'enterprise' }];
     const subject = { gid: '1', email: null, workspace: ORGANIZATION, team: '7' };
@@ -182,7 +182,7 @@ suite('a refresh', () => {
     assert.equal(directory.teamMembership('7', '1')?.user, '1');
   });
 
-  test('of somebody whom Asana does not know (any more) finds neither account nor place', async (t) => {
+  test('of an account that Asana no longer has finds no account and no team membership', async (t) => {
     const { session, directory, world } = await setUp(t, { people, teams: { '7': ['1'] } });
     world.people = [];
     world.intercept = ({ path }) =>
@@ -195,7 +195,7 @@ suite('a refresh', () => {
     assert.equal(directory.account('1'), undefined);
   });
 
-  test('asks REST before it says that somebody whom SCIM does not show is gone: guests are hidden from SCIM', async (t) => {
+  test('reads REST before it reports an account as gone, because SCIM hides guests', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [{ gid: '1', role: 'guest' }];
     const { account, certain } = await refresh(session, directory, { gid: '1', email: null }, options);
@@ -203,7 +203,7 @@ suite('a refresh', () => {
     assert.equal(directory.account('1')?.license, null);
   });
 
-  test('says nothing of anybody where Asana does not know the workspace', async (t) => {
+  test('keeps the account and fails with WorkspaceNotFound if Asana lacks the workspace', async (t) => {
     const { session, directory, world } = await setUp(t, { people, teams: { '7': ['1'] } });
     const subject = { gid: '1', email: null, workspace: ORGANIZATION, team: '7' };
     for (const [listing, status] of [
@@ -221,7 +221,7 @@ suite('a refresh', () => {
     }
   });
 
-  test('concludes nothing while REST calls a member active whom SCIM showed before and does not show now', async (t) => {
+  test('fails with Inconsistent if SCIM no longer shows a member that REST shows as active', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.intercept = ({ path }) =>
       path.endsWith('/scim/Users/1') ? { status: 404, body: { errors: [{ message: 'Not Found' }] } } : null;
@@ -231,7 +231,7 @@ suite('a refresh', () => {
     assert.equal(directory.account('1')?.license, 'ViewOnly');
   });
 
-  test('concludes nothing while SCIM calls somebody active whom REST does not show', async (t) => {
+  test('fails with Inconsistent if REST does not show an account that SCIM shows as active', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.intercept = ({ path }) =>
       path.endsWith('/workspace_memberships') ? { body: { data: [], next_page: null } } : null;
@@ -241,8 +241,8 @@ suite('a refresh', () => {
   });
 });
 
-suite('an account, found by email', () => {
-  test('has the role of its own gid, not of whom REST means by the same address', async (t) => {
+suite('a search for an account by email', () => {
+  test('returns the role of its own gid, not that of another account with the address', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [
       { gid: '8', email: 'shared@acme.example', userType: 'enterprise' },
@@ -274,7 +274,7 @@ suite('an account, found by email', () => {
     assert.notEqual(account?.name, 'Nina');
   });
 
-  test('is found with the license where SCIM does not know the address, and REST does', async (t) => {
+  test('returns the license if only REST knows the address', async (t) => {
     const { session, directory, world, seen } = await setUp(t, { people });
     world.people = [{ gid: '1', userType: 'enterprise' }];
     world.intercept = ({ path, query }) =>
@@ -287,7 +287,7 @@ suite('an account, found by email', () => {
     assert.equal(seen.filter(({ path }) => path.endsWith('/scim/Users/1')).length, 1);
   });
 
-  test('is found with the membership where REST does not know the address, and SCIM does', async (t) => {
+  test('returns the membership if only SCIM knows the address', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.intercept = ({ path, query }) =>
       path.endsWith('/workspace_memberships') && query.get('user') === 'p1@acme.example'
@@ -297,7 +297,7 @@ suite('an account, found by email', () => {
     assert.deepEqual([account?.license, account?.memberships.length], ['ViewOnly', 1]);
   });
 
-  test('one that the directory does not know yet', async (t) => {
+  test('finds an account that the directory does not contain yet', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [{ gid: '9', userType: 'enterprise', email: 'new@acme.example' }];
     const { account } = await findAccount(session, directory, 'new@acme.example', withMembership);
@@ -308,14 +308,14 @@ suite('an account, found by email', () => {
     assert.ok(account && isActive(account, ORGANIZATION));
   });
 
-  test('a guest is found only where REST is asked: SCIM finding nobody does not mean the email is free', async (t) => {
+  test('finds a guest only if the membership is read, because SCIM hides guests', async (t) => {
     const { session, directory } = await setUp(t, { people });
     assert.equal((await findAccount(session, directory, 'p2@acme.example', options)).account, null);
     const { account } = await findAccount(session, directory, 'p2@acme.example', withMembership);
     assert.equal(account?.memberships[0]?.role, 'Guest');
   });
 
-  test('nobody is nobody, whether REST says so by an empty list or by a refusal', async (t) => {
+  test('returns null for an unknown address if REST returns an empty list or an error', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     assert.equal((await findAccount(session, directory, 'x@acme.example', withMembership)).account, null);
     world.intercept = ({ path }) =>

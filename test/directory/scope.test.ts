@@ -13,7 +13,7 @@ const plain = (gid: string) => ({ gid, name: `Plain ${gid}`, organization: false
 const guestIn = new Set<string>();
 
 suite('the workspaces of a connector', () => {
-  test('all that the token sees, unless some are named', () => {
+  test('are all that the token sees if none are named', () => {
     const scope = chooseScope([org('1'), plain('2')], { workspaces: undefined, guestIn });
     assert.deepEqual(
       scope.workspaces.map(({ gid }) => gid),
@@ -26,7 +26,7 @@ suite('the workspaces of a connector', () => {
     );
   });
 
-  test('those that are named, each once, in their order', () => {
+  test('are the named ones in their order, without duplicates', () => {
     const scope = chooseScope([org('1'), plain('2'), plain('3')], {
       workspaces: ['3', '1', '3'],
       guestIn,
@@ -37,7 +37,7 @@ suite('the workspaces of a connector', () => {
     );
   });
 
-  test('one that the token does not see is named, with those it does', () => {
+  test('a named workspace that the token does not see is rejected with a list of the visible ones', () => {
     assert.throws(() => chooseScope([org('1')], { workspaces: ['1', '9'], guestIn }), {
       code: 'WorkspaceNotFound',
       errorClass: 'stalling',
@@ -45,7 +45,7 @@ suite('the workspaces of a connector', () => {
     });
   });
 
-  test('those that it sees are named in the same order, however Asana lists them', () => {
+  test('the error lists the visible workspaces in the same order, however Asana lists them', () => {
     const messageFor = (seen: readonly ReturnType<typeof org>[]): string => {
       try {
         chooseScope(seen, { workspaces: ['9'], guestIn });
@@ -59,11 +59,11 @@ suite('the workspaces of a connector', () => {
     assert.equal(messageFor(seen.toReversed()), messageFor(seen));
   });
 
-  test('a token that sees nothing at all is no empty directory', () => {
+  test('a token that sees no workspace is rejected with WorkspaceNotFound', () => {
     assert.throws(() => chooseScope([], { workspaces: [], guestIn }), { code: 'WorkspaceNotFound' });
   });
 
-  test('SCIM needs exactly one organization, and one can be chosen', () => {
+  test('SCIM requires exactly one organization, and the connector can name it', () => {
     const seen = [org('1'), org('2'), plain('3')];
     assert.throws(() => requireOneOrganization(chooseScope(seen, { workspaces: undefined, guestIn })), {
       code: 'AmbiguousOrganization',
@@ -78,7 +78,7 @@ suite('the workspaces of a connector', () => {
     assert.equal(chooseScope(seen, { workspaces: ['2'], guestIn }).organization?.gid, '2');
   });
 
-  test("one in which the token's account is a guest is left out, and read if it is named", () => {
+  test("a workspace in which the token's account is a guest is left out unless it is named", () => {
     const seen = [org('1'), org('2')];
     const scope = chooseScope(seen, { workspaces: undefined, guestIn: new Set(['2']) });
     assert.deepEqual(scope.leftOut, [{ ...org('2'), leftOut: 'Guest' }]);
@@ -87,14 +87,14 @@ suite('the workspaces of a connector', () => {
     assert.deepEqual([named.organization?.gid, named.leftOut], ['2', []]);
   });
 
-  test('an account that is a guest everywhere reads nothing, and is told so', () => {
+  test('an account that is a guest in every workspace is rejected with WorkspaceNotFound', () => {
     assert.throws(() => chooseScope([org('1')], { workspaces: undefined, guestIn: new Set(['1']) }), {
       code: 'WorkspaceNotFound',
       message: /guest in every workspace/,
     });
   });
 
-  test('those that refuse the token are left out beside those where it is a guest', () => {
+  test('workspaces that reject the token are left out, like those in which its account is a guest', () => {
     const scope = chooseScope([org('1'), org('2'), plain('3')], {
       workspaces: undefined,
       guestIn: new Set(['3']),
@@ -110,7 +110,7 @@ suite('the workspaces of a connector', () => {
     assert.equal(organization?.gid, '1');
   });
 
-  test('over SCIM alone the organization is the default workspace, else the only one that is named', () => {
+  test('over SCIM alone, the organization is the only named workspace or else the default workspace', () => {
     assert.equal(scopeOverScim({ workspaces: ['1', '2'], defaultWorkspace: '2' }).organization?.gid, '2');
     assert.equal(scopeOverScim({ workspaces: ['1', '1'] }).organization?.gid, '1');
     assert.equal(scopeOverScim({ workspaces: ['1'], defaultWorkspace: '9' }).organization?.gid, '1');
@@ -121,7 +121,7 @@ suite('the workspaces of a connector', () => {
       assert.throws(() => scopeOverScim({ workspaces }), { code: 'WorkspaceNotSet' });
   });
 
-  test('without SCIM several organizations are read, and none is the one', () => {
+  test('all of several organizations are in scope, and organization is then null', () => {
     const scope = chooseScope([org('1'), org('2')], { workspaces: undefined, guestIn });
     assert.equal(scope.organization, null);
     assert.equal(scope.organizations.length, 2);

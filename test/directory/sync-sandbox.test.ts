@@ -49,7 +49,7 @@ async function adopted(run: () => ReturnType<typeof syncDirectory>) {
 }
 
 suite('a sync against the strict sandbox', () => {
-  test('is complete, within the bound of requests, and never above fifty reads in flight', async (t) => {
+  test('is complete, stays within the request bound, and has at most fifty reads in flight', async (t) => {
     const { sandbox, run } = await setUp(t, {
       accounts: 1230,
       teams: 260,
@@ -69,7 +69,7 @@ suite('a sync against the strict sandbox', () => {
     assert.ok(mostReadsInFlight > 40 && mostReadsInFlight <= 50, `${mostReadsInFlight} reads in flight`);
   });
 
-  test('never makes the sandbox refuse a request for its limit a minute', async (t) => {
+  test('never exceeds the requests per minute that the sandbox allows', async (t) => {
     const { sandbox } = await setUp(t, {
       accounts: 300,
       teams: 250,
@@ -95,11 +95,11 @@ suite('a sync against the strict sandbox', () => {
     const seconds = (clock.monotonic() - begun) / 1000;
     const { rejected, mostPerMinute } = statisticsOf(sandbox);
     assert.deepEqual([rejected, snapshot?.parts.teams?.complete], [0, true]);
-    assert.ok(mostPerMinute <= 90, `${mostPerMinute} a minute: a tenth is kept for actions`);
+    assert.ok(mostPerMinute <= 90, `${mostPerMinute} per minute, although a tenth is reserved for actions`);
     assert.ok(seconds >= 120, `${seconds} s for ${snapshot?.requests} requests`);
   });
 
-  test('the same directory comes out whether SCIM pages or gives everybody at once', async (t) => {
+  test('reads the same accounts whether SCIM returns pages or all users at once', async (t) => {
     const { sandbox, run } = await setUp(t, { accounts: 320, teams: 2 });
     const paged = await run();
     sandbox.settings.scimPaging = false;
@@ -108,7 +108,7 @@ suite('a sync against the strict sandbox', () => {
     assert.ok((whole.snapshot?.requests ?? 0) < (paged.snapshot?.requests ?? 0));
   });
 
-  test('people who came back have one active membership, people who left are not active', async (t) => {
+  test('people who rejoined have one active membership, and people who left are inactive', async (t) => {
     const { snapshot } = await adopted((await setUp(t, { accounts: 60, rejoined: 5, deprovisioned: 4 })).run);
     const organization = snapshot.organization?.gid ?? null;
     const accounts = [...snapshot.accounts.values()];
@@ -118,17 +118,24 @@ suite('a sync against the strict sandbox', () => {
     assert.ok(accounts.length >= 64);
   });
 
-  test('a domain without view-only licenses is LicensesUnavailable', async (t) => {
+  test('a domain without view-only licenses fails the SCIM check with LicensesUnavailable', async (t) => {
     const { scim } = await (await setUp(t, { viewOnlyDomain: false })).run();
     assert.ok(scim && !scim.ok);
     assert.equal(scim.error.code, 'LicensesUnavailable');
   });
 
-  test('a personal token reads everything but licenses', async (t) => {
-    const { snapshot, rest, scim } = await (await setUp(t, {}, 'personalAccessToken')).run();
+  test('a personal token reads all accounts and the teams its owner sees, but no licenses', async (t) => {
+    const { sandbox, run } = await setUp(t, {}, 'personalAccessToken');
+    const { snapshot, rest, scim } = await run();
     assert.ok(snapshot && rest.ok && scim && !scim.ok);
-    assert.deepEqual([snapshot.parts.accounts.complete, snapshot.parts.licenses?.complete], [true, false]);
+    const { accounts, licenses, teams } = snapshot.parts;
+    assert.deepEqual([accounts.complete, licenses?.complete, teams?.complete], [true, false, true]);
     assert.equal(snapshot.self, snapshot.gidsByEmail.get('root@acme.example'));
+    for (const { gid, visibility, memberships } of sandbox.state.organization.teams) {
+      const isMember = memberships.some(({ person }) => person === sandbox.people.root);
+      const isSeen = visibility !== 'secret' || isMember;
+      assert.equal(snapshot.teams.get(gid)?.memberships.length, isSeen ? memberships.length : undefined);
+    }
   });
 
   test('a service account with only Users: Read and Teams: Read reads accounts, licenses, teams and members over SCIM', async (t) => {
@@ -168,23 +175,27 @@ suite('a sync against the strict sandbox', () => {
     assert.deepEqual(members(snapshot), members(whole));
   });
 
-  test('a token that REST refuses although it is recorded uploads nothing: its permissions are lost', async (t) => {
+  test('a token that REST no longer accepts returns PermissionDenied and no snapshot', async (t) => {
     const { sandbox, run } = await setUp(t, {}, 'scimOnly');
     const { snapshot, rest } = await run({ defaultWorkspace: sandbox.workspace, restKnown: true });
     assert.ok(!rest.ok);
     assert.deepEqual([snapshot, rest.error.code], [null, 'PermissionDenied']);
   });
 
-  test('somebody who left has an address all the same, and everybody the one Asana writes', async (t) => {
-    const { snapshot } = await adopted((await setUp(t, { accounts: 40, deprovisioned: 4 })).run);
+  test('all accounts have their address as Asana writes it, also those that have left', async (t) => {
+    const { sandbox, run } = await setUp(t, { accounts: 40, deprovisioned: 4 });
+    const alice = sandbox.state.personByEmail('alice@acme.example') ?? assert.fail();
+    sandbox.state.change(alice, { email: 'Alice@Acme.example' });
+    const { snapshot } = await adopted(run);
     const left = [...snapshot.accounts.values()].filter(
       (account) => !isActive(account, snapshot.organization?.gid ?? null),
     );
     assert.ok(left.length >= 4);
-    for (const account of left) assert.ok(addressOf(account), `${account.gid} has an address`);
+    for (const account of snapshot.accounts.values())
+      assert.equal(addressOf(account), sandbox.state.person(account.gid)?.profile.email);
   });
 
-  test('a workspace that answers 403 is left out, and stops nothing', async (t) => {
+  test('a workspace that returns 403 is left out unless it is named', async (t) => {
     const { sandbox, run } = await setUp(t, { secondWorkspace: 'workspace' }, 'personalAccessToken');
     const { snapshot: before } = await run({ scim: { enabled: false, userTypes } });
     const second = before?.workspaces.find(({ organization }) => !organization);
@@ -206,7 +217,7 @@ suite('a sync against the strict sandbox', () => {
       scim: { enabled: false, userTypes },
       workspaces: [sandbox.workspace, second.gid],
     });
-    assert.equal(named.snapshot?.parts.accounts.complete, false, 'named, it is an error');
+    assert.equal(named.snapshot?.parts.accounts.complete, false, 'a named workspace is not left out');
   });
 
   test('an organization in which the owner of a personal token is a guest is not read unless it is configured', async (t) => {
@@ -218,7 +229,7 @@ suite('a sync against the strict sandbox', () => {
     );
     assert.ok(!snapshot?.gidsByEmail.has(STRANGER));
     const named = await run({ scim: { enabled: false, userTypes }, workspaces: [SECOND_WORKSPACE_GID] });
-    assert.ok(named.snapshot?.gidsByEmail.has(STRANGER), 'named, it is read');
+    assert.ok(named.snapshot?.gidsByEmail.has(STRANGER), 'a named organization is read');
   });
 
   test('a second workspace is read beside the organization', async (t) => {
@@ -227,14 +238,14 @@ suite('a sync against the strict sandbox', () => {
     assert.deepEqual(snapshot?.workspaces.map(({ organization }) => organization).toSorted(), [false, true]);
   });
 
-  test('a revoked token is CredentialsRejected', async (t) => {
+  test('a revoked token fails with CredentialsRejected', async (t) => {
     const { sandbox, run } = await setUp(t);
     sandbox.tokenRegister.revoke(sandbox.tokens.serviceAccount);
     await assert.rejects(run(), { code: 'CredentialsRejected' });
   });
 });
 
-suite('faults of Asana', () => {
+suite('a sync during a fault in Asana', () => {
   type PartName = keyof Snapshot['parts'];
   const rows: readonly [
     fault: { match: { operation: string; nth?: number; after?: number; times?: number }; effect: object },
@@ -244,40 +255,52 @@ suite('faults of Asana', () => {
     [
       { match: { operation: 'getUsers', nth: 2 }, effect: { body: 'html' } },
       null,
-      'one HTML page is asked for again',
+      'an HTML response is retried',
     ],
-    [{ match: { operation: 'getUsers', nth: 2 }, effect: { body: 'truncated' } }, null, 'so is cut JSON'],
+    [
+      { match: { operation: 'getUsers', nth: 2 }, effect: { body: 'truncated' } },
+      null,
+      'truncated JSON is retried',
+    ],
     [
       { match: { operation: 'getUsers', nth: 2 }, effect: { body: 'error200' } },
       null,
-      'so is an error under 200',
+      'an error with status 200 is retried',
     ],
-    [{ match: { operation: 'getUsers', nth: 2 }, effect: { body: 'empty' } }, null, 'so is nothing'],
-    [{ match: { operation: 'getUsers', nth: 2 }, effect: { resetConnection: true } }, null, 'so is a reset'],
+    [
+      { match: { operation: 'getUsers', nth: 2 }, effect: { body: 'empty' } },
+      null,
+      'an empty response is retried',
+    ],
+    [
+      { match: { operation: 'getUsers', nth: 2 }, effect: { resetConnection: true } },
+      null,
+      'a connection reset is retried',
+    ],
     [
       { match: { operation: 'getUsers', nth: 2 }, effect: { status: 429, retryAfter: 3 } },
       null,
-      'a 429 is waited out',
+      'a 429 is retried after Retry-After',
     ],
     [
       { match: { operation: 'getUsers', nth: 2 }, effect: { body: 'huge' } },
       'accounts',
-      '64 MiB are not swallowed',
+      'a response of 64 MiB is rejected',
     ],
     [
       { match: { operation: 'getUsers', times: 0, after: 1 }, effect: { status: 503 } },
       'accounts',
-      'an outage in the middle',
+      'an outage during the listing',
     ],
     [
       { match: { operation: 'getUsers', times: 0 }, effect: { dropNextPage: true } },
       'accounts',
-      'no next_page',
+      'a page without next_page',
     ],
     [
       { match: { operation: 'getUsers', times: 0 }, effect: { repeatOffset: true } },
       'accounts',
-      'a page that leads to itself',
+      'an offset that repeats',
     ],
     [
       {
@@ -285,22 +308,22 @@ suite('faults of Asana', () => {
         effect: { endlessOffset: true },
       },
       'accounts',
-      'no last page',
+      'a listing without a last page',
     ],
     [
       { match: { operation: 'scimListUsers', times: 0 }, effect: { totalResultsBy: 3 } },
       'licenses',
-      'fewer than totalResults',
+      'fewer users than totalResults',
     ],
     [
       { match: { operation: 'scimListUsers', times: 0, after: 1 }, effect: { status: 500 } },
       'licenses',
-      'SCIM down in the middle',
+      'an outage of SCIM during the listing',
     ],
     [
       { match: { operation: 'getTeamMemberships', times: 0, after: 2 }, effect: { status: 503 } },
       'teams',
-      'teams down in the middle',
+      'an outage while the teams are read',
     ],
     [
       {
@@ -308,12 +331,12 @@ suite('faults of Asana', () => {
         effect: { status: 400, message: 'offset: Your pagination token has expired.' },
       },
       null,
-      'an expired token starts the listing again',
+      'an expired pagination token restarts the listing',
     ],
   ];
   for (const [fault, hurt, because] of rows) {
     const effect = JSON.stringify(fault.effect);
-    test(`${fault.match.operation} with ${effect} hurts ${hurt ?? 'nothing'}: ${because}`, async (t) => {
+    test(`leaves ${hurt ?? 'nothing'} incomplete for ${fault.match.operation} with ${effect}: ${because}`, async (t) => {
       const { sandbox, run } = await setUp(t, { accounts: 320, teams: 6 });
       sandbox.faults.add(parseFault(fault));
       const { snapshot } = await run();
@@ -336,7 +359,7 @@ suite('fresh reads and changes', () => {
     return scim;
   };
 
-  test('a license that was set is seen by the next fresh read', async (t) => {
+  test('a changed license shows in the next fresh read and in the counts', async (t) => {
     const { sandbox, session, run } = await setUp(t);
     const { directory } = await adopted(run);
     const gid = gidOf(sandbox, directory, 'alice@acme.example');
@@ -350,16 +373,17 @@ suite('fresh reads and changes', () => {
     assert.equal(directory.counts().enterpriseLicenses, before.enterpriseLicenses + 1);
   });
 
-  test('a change whose answer was lost is repeated and holds', async (t) => {
+  test('a license change whose response is lost is repeated, and succeeds', async (t) => {
     const { sandbox, session, run } = await setUp(t);
     const { directory } = await adopted(run);
     const gid = gidOf(sandbox, directory, 'alice@acme.example');
     sandbox.faults.add({ match: { operation: 'scimPatchUser' }, effect: { loseResponse: true } });
     await scimOf(session).setUserType(gid, 'enterprise', reading);
+    assert.equal(statisticsOf(sandbox).requests['scimPatchUser'], 2);
     assert.equal((await readAccount(session, directory, gid, reading)).account?.license, 'Enterprise');
   });
 
-  test('a deprovisioning whose answer was lost is not repeated, and its outcome is called unknown', async (t) => {
+  test('a deprovision whose response is lost is not repeated and fails with outcomeUnknown', async (t) => {
     const { sandbox, session, run } = await setUp(t);
     const { directory } = await adopted(run);
     const gid = gidOf(sandbox, directory, 'alice@acme.example');
@@ -372,7 +396,7 @@ suite('fresh reads and changes', () => {
   });
 
   for (const keepDeprovisioned of [true, false]) {
-    test(`after a deprovisioning nobody is active, whether SCIM keeps the user or not (${keepDeprovisioned})`, async (t) => {
+    test(`a deprovisioned account is not active with keepDeprovisioned ${keepDeprovisioned}`, async (t) => {
       const { sandbox, session, run } = await setUp(t, { keepDeprovisioned });
       const { directory } = await adopted(run);
       const gid = gidOf(sandbox, directory, 'carol@acme.example');
@@ -384,7 +408,7 @@ suite('fresh reads and changes', () => {
     });
   }
 
-  test('a new account is found by email, active, with the license that was asked for', async (t) => {
+  test('a new account is found with the requested license, and cannot be created again', async (t) => {
     const { sandbox, session, run } = await setUp(t);
     const { directory } = await adopted(run);
     const email = 'new+tag@acme.example';
@@ -410,7 +434,7 @@ suite('fresh reads and changes', () => {
     assert.equal(account?.memberships[0]?.role, 'Guest');
   });
 
-  test("the date is Asana's, not the machine's", async (t) => {
+  test("asanaDate follows Asana's clock, not that of the machine", async (t) => {
     const { sandbox, session, run } = await setUp(t);
     const { directory } = await adopted(run);
     sandbox.time.skewMs = 3600_000;
@@ -423,7 +447,7 @@ suite('fresh reads and changes', () => {
     assert.ok(Math.abs((asanaDate ?? 0) - Date.now() - 3600_000) < 5000);
   });
 
-  test('somebody is put into a team, seen there, and taken out', async (t) => {
+  test('a user added to a team shows in the next sync, and no longer after the removal', async (t) => {
     const { sandbox, session, run } = await setUp(t);
     const { directory, snapshot } = await adopted(run);
     const gid = gidOf(sandbox, directory, 'bob@acme.example');
@@ -439,7 +463,7 @@ suite('fresh reads and changes', () => {
     assert.equal(await isIn(), false);
   });
 
-  test('somebody is invited to the organization by REST, and removed', async (t) => {
+  test('a user invited over REST is found by email, and is not active after the removal', async (t) => {
     const { sandbox, session, run } = await setUp(t);
     const { directory } = await adopted(run);
     const { value } = await session.rest.addUserToWorkspace(

@@ -31,7 +31,7 @@ const isScim = ({ path }: SeenRequest) => path.includes('/scim/');
 const failing = (end: string, reply: ScriptedReply) => (request: SeenRequest) =>
   request.path.endsWith(end) ? reply : null;
 
-suite('a whole reading', () => {
+suite('a complete reading', () => {
   test('joins users, memberships, licenses and teams by gid', async (t) => {
     const asana = await startSmallAsana(t, {
       people: [
@@ -72,7 +72,7 @@ suite('a whole reading', () => {
     }
   });
 
-  test('costs 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 3 requests', async (t) => {
+  test('sends 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 3 requests', async (t) => {
     const people = makePeople(250);
     const members = people.map(({ gid }) => gid);
     const teams = Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`t${index}`, ['1']]));
@@ -84,7 +84,7 @@ suite('a whole reading', () => {
     assert.equal(snapshot.teams.get('big')?.memberships.length, 250);
   });
 
-  test('gives the accounts out before the teams are read, and tells how far it is', async (t) => {
+  test('reports the accounts before the teams are read, and reports its progress', async (t) => {
     let letTeamsGo = () => {};
     const held = new Promise<void>((resolve) => (letTeamsGo = resolve));
     const asana = await startSmallAsana(t, {
@@ -112,7 +112,7 @@ suite('a whole reading', () => {
     assert.equal(progress[0]?.phase, 'Accounts');
   });
 
-  test('without teams those of the reading before are carried over, with their own time', async (t) => {
+  test('without teams, carries over the teams of the previous reading with their own time', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(3), teams: { '70': ['1'] } });
     const previous = await snapshotOf(asana);
     asana.seen.length = 0;
@@ -122,7 +122,7 @@ suite('a whole reading', () => {
     assert.equal(asana.seen.length, 6);
   });
 
-  test('with SCIM off there are no licenses, several organizations, and no SCIM request', async (t) => {
+  test('with SCIM off, reads several organizations without licenses or SCIM requests', async (t) => {
     const asana = await startSmallAsana(
       t,
       {
@@ -149,7 +149,7 @@ suite('a whole reading', () => {
     ]);
   });
 
-  test('an old inactive membership beside a new active one leaves one active membership', async (t) => {
+  test('reduces an old inactive and a new active membership to the active one', async (t) => {
     const asana = await startSmallAsana(t, {
       people: [
         { gid: '1', userType: 'enterprise' },
@@ -176,11 +176,11 @@ suite('a whole reading', () => {
     assert.deepEqual(
       snapshot.accounts.get('2')?.memberships,
       [],
-      'nobody gets a membership that was not listed',
+      'an account without a listed membership has none',
     );
   });
 
-  test('of two accounts with one email the one in use has it', async (t) => {
+  test('assigns an email that two accounts share to the active one', async (t) => {
     const asana = await startSmallAsana(t, {
       people: [
         { gid: '1', email: 'ann@acme.example', userType: 'enterprise' },
@@ -194,7 +194,7 @@ suite('a whole reading', () => {
 suite('an incomplete reading', () => {
   const part = (snapshot: Snapshot, name: 'accounts' | 'licenses' | 'teams') => snapshot.parts[name];
 
-  test('a membership listing cut off in the middle leaves the accounts incomplete, and what came stays', async (t) => {
+  test('a membership listing that fails midway makes the accounts incomplete and keeps what it read', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(250),
       intercept: ({ path, query }) =>
@@ -209,7 +209,7 @@ suite('an incomplete reading', () => {
     assert.equal(snapshot.accounts.get('201')?.memberships.length, 0);
   });
 
-  test('what an incomplete listing lacks is taken from the reading before', async (t) => {
+  test('accounts that an incomplete listing lacks are taken from the previous reading', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(250) });
     const previous = await snapshotOf(asana);
     asana.world.intercept = ({ path, query }) =>
@@ -223,7 +223,7 @@ suite('an incomplete reading', () => {
     assert.deepEqual(next.accounts.get('250'), previous.accounts.get('250'));
   });
 
-  test('a page without next_page makes the part incomplete', async (t) => {
+  test('a page without next_page makes the accounts incomplete', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(5),
       intercept: failing('/workspace_memberships', { body: { data: [] } }),
@@ -231,7 +231,7 @@ suite('an incomplete reading', () => {
     assert.match(String(part(await snapshotOf(asana), 'accounts')?.incompleteBecause), /next_page/);
   });
 
-  test('fewer SCIM users than totalResults makes the licenses incomplete and the accounts not', async (t) => {
+  test('fewer SCIM users than totalResults make only the licenses incomplete', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
       intercept: failing('/scim/Users', {
@@ -248,7 +248,7 @@ suite('an incomplete reading', () => {
     assert.equal(snapshot.accounts.get('1')?.license, 'Enterprise');
   });
 
-  test('one team that cannot be read makes the teams incomplete, and keeps its members of before', async (t) => {
+  test('a team that cannot be read makes the teams incomplete, and keeps its previous members', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(3), teams: { '70': ['1'], '71': ['2'] } });
     const previous = await snapshotOf(asana);
     asana.world.intercept = ({ query }) =>
@@ -263,7 +263,7 @@ suite('an incomplete reading', () => {
     assert.equal(part(next, 'accounts')?.complete, true);
   });
 
-  test('when no team can be read the others are not tried one by one', async (t) => {
+  test('most teams are not tried if no team can be read', async (t) => {
     const teams = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`t${index}`, ['1']]));
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
@@ -273,10 +273,10 @@ suite('an incomplete reading', () => {
     const snapshot = await snapshotOf(asana);
     assert.match(String(part(snapshot, 'teams')?.incompleteBecause), /were not tried/);
     const asked = asana.seen.filter(({ path }) => path.endsWith('/team_memberships')).length;
-    assert.ok(asked < 120, `${asked} of 400 were asked for`);
+    assert.ok(asked < 120, `${asked} of 400 teams were tried`);
   });
 
-  test('an outage that hides whose token it is leaves the accounts incomplete; a refusal does not', async (t) => {
+  test('an outage of /users/me leaves the accounts incomplete, and a 403 does not', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
       intercept: failing('/users/me', refusal(503)),
@@ -298,15 +298,15 @@ suite('workspaces that are not read', () => {
     seen.filter(({ path, query }) => path.includes(`/workspaces/${gid}/`) || query.get('workspace') === gid)
       .length;
 
-  test("nothing is read where the token's account is a guest", async (t) => {
+  test("an organization in which the token's account is a guest is not read", async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(3), workspaces, guestIn: ['501'] });
     const snapshot = await snapshotOf(asana);
     assert.equal(asked(asana, '501'), 0);
     assert.deepEqual(snapshot.leftOut, [{ gid: '501', name: 'W501', organization: true, leftOut: 'Guest' }]);
-    assert.equal(snapshot.organization?.gid, '500', 'SCIM has its one organization');
+    assert.equal(snapshot.organization?.gid, '500', 'the other organization remains for SCIM');
   });
 
-  test('of two organizations with SCIM on, one that refuses the token is left out', async (t) => {
+  test('with SCIM on, an organization that rejects the token is left out', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
       workspaces,
@@ -320,7 +320,7 @@ suite('workspaces that are not read', () => {
     assert.equal(snapshot.parts.accounts.complete, true);
   });
 
-  test('one that refuses only its teams and users is left out with them', async (t) => {
+  test('an organization that rejects only requests for its teams and users is left out', async (t) => {
     const asana = await startSmallAsana(
       t,
       {
@@ -344,13 +344,13 @@ suite('workspaces that are not read', () => {
     assert.equal(teams.get('70')?.organization, '500');
   });
 
-  test('an outage that hides where the account is a guest leaves the accounts incomplete', async (t) => {
+  test('an outage of /users/me/workspace_memberships leaves the accounts incomplete', async (t) => {
     const intercept = failing('/me/workspace_memberships', refusal(503));
     const asana = await startSmallAsana(t, { people: makePeople(3), intercept });
     assert.equal((await snapshotOf(asana)).parts.accounts.complete, false);
   });
 
-  test('teams of an organization that is not in scope any more are not carried over', async (t) => {
+  test('teams of an organization that is no longer in scope are not carried over', async (t) => {
     const world = { people: makePeople(3), workspaces, teams: { '70': ['1'] } };
     const asana = await startSmallAsana(t, world, { scimEnabled: false });
     const previous = await snapshotOf(asana);
@@ -368,10 +368,10 @@ suite('workspaces that are not read', () => {
 
 const workspaceOf = (gid: string) => ({ gid, name: `W${gid}`, organization: true });
 
-suite('a team that vanishes', () => {
+suite('a team that returns 404 while it is read', () => {
   const notFound = refusal(404, 'team: Unknown object: 71');
 
-  test('while it is read makes nothing incomplete', async (t) => {
+  test('is dropped without making the teams incomplete if it is no longer listed', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(3), teams: { '70': ['1'], '71': ['2'] } });
     const previous = await snapshotOf(asana);
     asana.world.intercept = ({ query }) => {
@@ -384,7 +384,7 @@ suite('a team that vanishes', () => {
     assert.deepEqual([...teams.keys()], ['70']);
   });
 
-  test('but is listed still has only hidden its members: the teams are incomplete', async (t) => {
+  test('is kept and makes the teams incomplete if it is still listed', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
       teams: { '70': ['1'], '71': ['2'] },
@@ -396,18 +396,18 @@ suite('a team that vanishes', () => {
   });
 });
 
-suite('a listing that is short', () => {
+suite('a short license listing', () => {
   const short = failing('/scim/Users', {
     body: { totalResults: 3, Resources: [{ id: '1', userName: 'p1@acme.example', userType: 'enterprise' }] },
   });
 
   for (const [acceptedShortfall, complete, because] of [
-    [null, false, 'nobody has accepted it'],
-    [1, false, 'more is missing than was accepted'],
-    [2, true, 'so much was accepted'],
-    [3, true, 'more was'],
+    [null, false, 'no shortfall was accepted'],
+    [1, false, 'a shortfall of one was accepted'],
+    [2, true, 'a shortfall of two was accepted'],
+    [3, true, 'a shortfall of three was accepted'],
   ] as const) {
-    test(`by two is ${complete ? 'whole' : 'incomplete'}: ${because}`, async (t) => {
+    test(`that lacks two users is ${complete ? 'complete' : 'incomplete'} if ${because}`, async (t) => {
       const asana = await startSmallAsana(t, { people: makePeople(3), intercept: short });
       const { snapshot, scim } = await run(asana, { acceptedShortfall });
       assert.deepEqual(snapshot?.parts.licenses?.shortfall, { announced: 3, received: 1 });
@@ -416,7 +416,7 @@ suite('a listing that is short', () => {
     });
   }
 
-  test('and failed besides is no shortfall that anybody could accept', async (t) => {
+  test('that also fails is incomplete and reports no shortfall to accept', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(150),
       intercept: ({ path, query }) =>
@@ -428,7 +428,7 @@ suite('a listing that is short', () => {
 });
 
 suite('addresses', () => {
-  test('of former members come from their memberships, and all keep the case Asana writes', async (t) => {
+  test('of former members come from their memberships, and all keep the case that Asana uses', async (t) => {
     const asana = await startSmallAsana(t, {
       people: [{ gid: '1', email: 'Ann@Acme.example', userType: 'enterprise' }],
       intercept: failing('/500/workspace_memberships', {
@@ -461,19 +461,19 @@ suite('addresses', () => {
   });
 });
 
-suite('what stops everything', () => {
+suite('a sync that fails as a whole', () => {
   for (const [status, code] of [
     [401, 'CredentialsRejected'],
     [402, 'PlanRefused'],
     [503, 'AsanaUnavailable'],
   ] as const) {
-    test(`a ${status} on REST is thrown as ${code} when SCIM is off`, async (t) => {
+    test(`throws ${code} for a ${status} from REST if SCIM is off`, async (t) => {
       const asana = await startSmallAsana(t, { intercept: () => refusal(status) }, { scimEnabled: false });
       await assert.rejects(run(asana), { code });
     });
   }
 
-  test('a token revoked in the middle is thrown, not taken for an incomplete reading', async (t) => {
+  test('throws CredentialsRejected if the token is revoked during the sync', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(150),
       intercept: ({ path, query }) => (path.endsWith('/users') && query.has('offset') ? refusal(401) : null),
@@ -481,7 +481,7 @@ suite('what stops everything', () => {
     await assert.rejects(run(asana), { code: 'CredentialsRejected' });
   });
 
-  test('an outage of REST is thrown even if SCIM works: nothing is worth less than the reading before', async (t) => {
+  test('throws AsanaUnavailable during an outage of REST, even if SCIM is available', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
       intercept: (request) => (isScim(request) ? null : refusal(503)),
@@ -489,12 +489,12 @@ suite('what stops everything', () => {
     await assert.rejects(run(asana), { code: 'AsanaUnavailable' });
   });
 
-  test('a workspace the token does not see', async (t) => {
+  test('throws WorkspaceNotFound for a workspace that the token does not see', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(3) });
     await assert.rejects(run(asana, { workspaces: ['999'] }), { code: 'WorkspaceNotFound' });
   });
 
-  test('two organizations in scope with SCIM on', async (t) => {
+  test('throws AmbiguousOrganization for two organizations with SCIM on, unless one is named', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
       workspaces: [
@@ -506,7 +506,7 @@ suite('what stops everything', () => {
     await assert.doesNotReject(run(asana, { workspaces: ['501'] }));
   });
 
-  test('an abort ends it with its own reason, and nothing more is sent', async (t) => {
+  test('throws the reason of an abort, and starts no further pages', async (t) => {
     const controller = new AbortController();
     const asana = await startSmallAsana(t, {
       people: makePeople(3000),
@@ -525,8 +525,8 @@ suite('what stops everything', () => {
   });
 });
 
-suite('REST and SCIM are checked apart', () => {
-  test('a token that SCIM refuses leaves REST whole', async (t) => {
+suite('the separate checks of REST and SCIM', () => {
+  test('a token that SCIM rejects leaves the accounts from REST complete', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(3),
       intercept: (request) => (isScim(request) ? refusal(401) : null),
@@ -541,7 +541,7 @@ suite('REST and SCIM are checked apart', () => {
   for (const status of [401, 403]) {
     const overScim = (request: SeenRequest) => (isScim(request) ? null : refusal(status));
 
-    test(`a token with SCIM's permissions alone (${status} on REST) reads what SCIM shows`, async (t) => {
+    test(`a token with only SCIM permissions (${status} from REST) reads what SCIM shows`, async (t) => {
       const asana = await startSmallAsana(t, {
         people: [...makePeople(3), { gid: '4', userType: 'view only', scimActive: false }],
         teams: { '70': ['1', '2'], '71': [] },
@@ -571,11 +571,11 @@ suite('REST and SCIM are checked apart', () => {
       assert.equal(
         asana.seen.length,
         3 + 1 + 1 + 2,
-        'three refusals, a page of users, one of groups, two groups',
+        'three rejected requests, a page of users, a page of groups, two groups',
       );
     });
 
-    test(`is not read whole over SCIM alone (${status} on REST) while no team shows its members`, async (t) => {
+    test(`the teams are incomplete over SCIM alone (${status} from REST) if no team shows its members`, async (t) => {
       const asana = await startSmallAsana(t, {
         people: makePeople(3),
         teams: { '70': ['1', '2'], '71': [], '72': ['3'] },
@@ -590,10 +590,10 @@ suite('REST and SCIM are checked apart', () => {
     });
 
     for (const [options, because] of [
-      [{ restKnown: true }, 'REST is recorded'],
-      [{ previous: 'read' }, 'REST was read before in this process'],
+      [{ restKnown: true }, 'the acceptance is recorded'],
+      [{ previous: 'read' }, 'REST was read earlier in this process'],
     ] as const) {
-      test(`a token that REST has taken is not done with less (${status}): ${because}`, async (t) => {
+      test(`a token that REST accepted before does not fall back to SCIM (${status}): ${because}`, async (t) => {
         const asana = await startSmallAsana(t, { people: makePeople(3) });
         const previous = 'previous' in options ? await snapshotOf(asana) : null;
         asana.world.intercept = overScim;
@@ -607,7 +607,7 @@ suite('REST and SCIM are checked apart', () => {
     }
   }
 
-  test('over SCIM alone nothing says which organization it is: that must be named', async (t) => {
+  test('over SCIM alone, the connector must name the organization', async (t) => {
     const intercept = (request: SeenRequest) => (isScim(request) ? null : refusal(403));
     const asana = await startSmallAsana(t, { people: makePeople(3), intercept });
     await assert.rejects(run(asana), { code: 'WorkspaceNotSet', message: /defaultWorkspace.*workspaces/ });
@@ -616,7 +616,7 @@ suite('REST and SCIM are checked apart', () => {
     assert.equal(organization?.gid, ORGANIZATION);
   });
 
-  test('over SCIM alone a listing that breaks off ends the sync', async (t) => {
+  test('over SCIM alone, a listing that fails midway makes the sync fail', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(150),
       intercept: ({ path, query }) =>
@@ -625,7 +625,7 @@ suite('REST and SCIM are checked apart', () => {
     await assert.rejects(run(asana, { defaultWorkspace: ORGANIZATION }), { code: 'Forbidden' });
   });
 
-  test('with two tokens a rejected REST token is just that', async (t) => {
+  test('with two tokens, the error for a rejected REST token does not ask for full permissions', async (t) => {
     const asana = await startSmallAsana(
       t,
       { people: makePeople(3), intercept: (request) => (isScim(request) ? null : refusal(401)) },
@@ -636,7 +636,7 @@ suite('REST and SCIM are checked apart', () => {
     assert.doesNotMatch(rest.error.message, /full permissions/);
   });
 
-  test('a domain whose users carry no userType has no licenses', async (t) => {
+  test('a domain whose users have no userType fails the SCIM check with LicensesUnavailable', async (t) => {
     const asana = await startSmallAsana(t, {
       people: [
         { gid: '1', userType: null },
@@ -649,7 +649,7 @@ suite('REST and SCIM are checked apart', () => {
     assert.equal(snapshot?.parts.licenses?.complete, true);
   });
 
-  test('SCIM ids of which none is a gid are flagged and joined to nobody', async (t) => {
+  test('SCIM IDs that match no gid are marked as foreign and joined to no account', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(4), scimId: (gid) => `other-${gid}` });
     const { snapshot } = await run(asana);
     assert.equal(snapshot?.scimIdsForeign, true);
@@ -657,7 +657,7 @@ suite('REST and SCIM are checked apart', () => {
     assert.ok([...(snapshot?.accounts.values() ?? [])].every(({ scim, license }) => !scim && !license));
   });
 
-  test('one SCIM id that is a gid is enough to tell that both speak of one organization', async (t) => {
+  test('SCIM IDs are not foreign if at least one of them matches the gid of a member', async (t) => {
     const asana = await startSmallAsana(t, {
       people: makePeople(4),
       scimId: (gid) => (gid === '3' ? gid : `other-${gid}`),
@@ -665,7 +665,7 @@ suite('REST and SCIM are checked apart', () => {
     assert.equal((await snapshotOf(asana)).scimIdsForeign, false);
   });
 
-  test('one SCIM id that is a guest is not: SCIM hides guests, so it lists a member of another organization', async (t) => {
+  test('SCIM IDs are foreign if only a guest matches, because SCIM hides guests', async (t) => {
     const people = [...makePeople(4), { gid: '9', role: 'guest' as const }];
     const asana = await startSmallAsana(t, {
       people,
@@ -685,10 +685,10 @@ suite('REST and SCIM are checked apart', () => {
   });
 
   for (const [members, foreign, because] of [
-    [19, false, 'they may be people whom SCIM leaves out'],
-    [20, true, 'SCIM, read whole, would list them'],
+    [19, false, 'SCIM may omit so few'],
+    [20, true, 'a complete SCIM listing would not omit so many'],
   ] as const) {
-    test(`of a REST listing that broke off, ${members} members without a SCIM user are ${foreign ? '' : 'not '}foreign: ${because}`, async (t) => {
+    test(`SCIM IDs are ${foreign ? '' : 'not '}foreign if none of ${members} partly listed members matches: ${because}`, async (t) => {
       const asana = await startSmallAsana(t, {
         people: makePeople(members),
         scimId: (gid) => `other-${gid}`,
@@ -699,7 +699,7 @@ suite('REST and SCIM are checked apart', () => {
     });
   }
 
-  test('half a listing of each need not meet: that says nothing, and licenses known before are kept', async (t) => {
+  test('SCIM IDs are not foreign if partial listings share no account, and licenses are kept', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(4) });
     const { snapshot: before } = await run(asana);
     // SCIM returns only the last two people, and REST fails after the first two.

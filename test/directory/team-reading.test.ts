@@ -26,7 +26,7 @@ async function read(source: TeamSource) {
 }
 
 suite('a reading of teams', () => {
-  test('takes all members of a large team at once, as SCIM gives them', async () => {
+  test('accepts 150,000 members of a team at once, as SCIM returns them', async () => {
     const { teams, faults } = await read({
       list: async (onTeams) => onTeams([{ gid: '70', name: 'All' }]),
       members: async (_, onMembers) => onMembers(memberships(150_000)),
@@ -35,7 +35,7 @@ suite('a reading of teams', () => {
     assert.equal(teams.get('70')?.memberships.length, 150_000);
   });
 
-  test('joins the pages of members of one team', async () => {
+  test('joins the pages of members of a team', async () => {
     const [first, second, third] = memberships(3);
     assert.ok(first && second && third);
     const { teams } = await read({

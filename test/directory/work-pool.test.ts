@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { WorkPool } from '../../src/directory/work-pool.ts';
 
 suite('a work pool', () => {
-  test('works through everything, at most so many at a time, items added meanwhile included', async () => {
+  test('processes all items, including those added meanwhile, and at most three at once', async () => {
     let running = 0;
     let most = 0;
     const done: number[] = [];
@@ -22,7 +22,7 @@ suite('a work pool', () => {
     assert.equal(most, 3);
   });
 
-  test('a failure drops what is queued, lets what runs end, and is thrown by drain', async () => {
+  test('drops queued items after a failure, lets running ones end, and rejects drain', async () => {
     const ended: number[] = [];
     const pool = new WorkPool<number>(2, async (item) => {
       if (item === 1) throw new Error('broken');
@@ -34,10 +34,10 @@ suite('a work pool', () => {
     assert.deepEqual(ended, [2]);
     pool.add([6]);
     await turn();
-    assert.deepEqual(ended, [2], 'nothing begins after a failure');
+    assert.deepEqual(ended, [2], 'no item starts after a failure');
   });
 
-  test('cancel tells how many were dropped', async () => {
+  test('cancel returns the number of dropped items', async () => {
     const pool = new WorkPool<number>(1, async () => {
       await turn();
     });
@@ -46,14 +46,14 @@ suite('a work pool', () => {
     await pool.drain();
   });
 
-  test('takes more items at once than a call takes arguments', async () => {
+  test('accepts more items at once than a call can have arguments', async () => {
     const pool = new WorkPool<number>(1, () => Promise.resolve());
     pool.add(Array.from({ length: 200_000 }, (_, index) => index));
     assert.equal(pool.cancel(), 199_999);
     await pool.drain();
   });
 
-  test('an empty pool is drained at once', async () => {
+  test('drain resolves at once if the pool is empty', async () => {
     await assert.doesNotReject(new WorkPool<number>(1, () => Promise.resolve()).drain());
   });
 });

@@ -10,7 +10,7 @@ import { tenantFaults } from './tenants/table.ts';
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 
-suite('on real parts', () => {
+suite('a fault injected into real processes', () => {
   const short = faults.filter(({ isShort }) => isShort);
   let outcomes: readonly Outcome[] = [];
   before(async () => {
@@ -20,19 +20,19 @@ suite('on real parts', () => {
   for (const { name, what, holds } of short) {
     test(`${name}: ${what}. ${holds}`, () => {
       const outcome = outcomes.find(({ fault }) => fault.name === name);
-      assert.ok(outcome, 'it was not run');
+      assert.ok(outcome, 'the fault was not run');
       assert.equal(outcome.problem, null);
     });
   }
 });
 
 suite('the table of faults', () => {
-  test('has no two faults of one name', () => {
+  test('has unique names', () => {
     const all = [...faults, ...tenantFaults];
     assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   });
 
-  test('is the one of docs/reliability.md; if not, run `npm run faults -- --write`', async () => {
+  test('is up to date in docs/reliability.md; if not, run `npm run faults -- --write`', async () => {
     const document = await readFile(DOCUMENT, 'utf8');
     assert.equal(withSection(document, 'bench', renderBench([...faults, ...tenantFaults])), document);
   });

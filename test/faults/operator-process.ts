@@ -114,6 +114,6 @@ export class OperatorProcess {
   /** Fails if the process has logged an unhandled error or a programming error. */
   assertSound(): void {
     const wild = this.lines.find((line) => /unhandled|UnhandledPromise|TypeError|ReferenceError/i.test(line));
-    assert.equal(wild, undefined, 'the process stumbled');
+    assert.equal(wild, undefined, 'the process logged an unhandled error');
   }
 }

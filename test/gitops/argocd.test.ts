@@ -83,15 +83,16 @@ describe('the health that Argo CD shows', () => {
       assert.equal(status, argo, message);
       const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
       const seen = object.status?.observedGeneration === object.metadata.generation;
-      assert.equal(message, seen ? `${ready?.reason}: ${ready?.message}` : message);
+      const unseen = 'The operator has not looked at the newest edit yet.';
+      assert.equal(message, seen ? `${ready?.reason}: ${ready?.message}` : unseen);
     });
 
   for (const object of [connectorUnseen, ...grantsUnseen])
-    test(`is Progressing for a fresh ${object.kind}, whose status nobody has written`, async () => {
+    test(`is Progressing for a new ${object.kind} without a status`, async () => {
       assert.equal((await healthOf(object)).status, 'Progressing');
     });
 
-  test('survives what people write into a message', async () => {
+  test('shows the message of a condition even if it contains quotes and Lua code', async () => {
     const object = structuredClone(connectorsByReason[0]?.object) as AsanaConnector;
     for (const condition of object.status?.conditions ?? []) condition.message = '"]] .. error() -- \n\\ é';
     assert.match((await healthOf(object)).message, /"\]\] \.\. error\(\) -- \n\\ é$/);
@@ -99,7 +100,7 @@ describe('the health that Argo CD shows', () => {
 });
 
 describe('the actions that Argo CD offers', () => {
-  test('are defined for every kind, each of those offered', async () => {
+  test('are exactly the defined ones, for every kind', async () => {
     for (const { kind } of [connectorUnseen, ...grantsUnseen]) {
       const defined = actionsFor(kind).definitions.map(({ name }) => name);
       const object = { kind, metadata: {}, spec: {} };
@@ -109,7 +110,7 @@ describe('the actions that Argo CD offers', () => {
   });
 
   for (const object of [connectorUnseen, ...grantsUnseen]) {
-    test(`suspend and resume a ${object.kind}, and ask for another look at it`, async () => {
+    test(`suspend and resume a ${object.kind}, and request a sync of it`, async () => {
       const before = { ...object, spec: { ...object.spec, suspend: false } };
       assert.deepEqual(await enabled(before), ['suspend', 'sync-now']);
       const suspended = await act('suspend', before);
@@ -122,7 +123,7 @@ describe('the actions that Argo CD offers', () => {
     });
   }
 
-  test('keep the annotations and the spec of what they act on', async () => {
+  test('keep the other annotations and the spec of the object', async () => {
     const annotated = {
       ...connectorUnseen,
       metadata: { ...connectorUnseen.metadata, annotations: { a: 'b' } },
@@ -132,7 +133,7 @@ describe('the actions that Argo CD offers', () => {
     assert.deepEqual(spec, connectorUnseen.spec);
   });
 
-  test('answer the one hold of a connector with the token that it has then', async () => {
+  test('answer the only hold of a connector with its current token', async () => {
     const object = connectorWithHolds('TooManyRemovals');
     assert.deepEqual(await enabled(object), ['acknowledge', 'discard', 'suspend', 'sync-now']);
     assert.match(
@@ -147,11 +148,11 @@ describe('the actions that Argo CD offers', () => {
   });
 
   for (const reason of ['DirectoryShrunk', 'ListingShort', 'OrganizationChanged'] as const)
-    test(`acknowledge a reading that is held (${reason}), which nobody can discard`, async () => {
+    test(`acknowledge a held reading (${reason}), but do not discard it`, async () => {
       assert.deepEqual(await enabled(connectorWithHolds(reason)), ['acknowledge', 'suspend', 'sync-now']);
     });
 
-  test('answer no hold where there are several, or none', async () => {
+  test('do not answer holds if there are several or none', async () => {
     for (const object of [connectorWithHolds('TooManyRemovals', 'DirectoryShrunk'), connectorUnseen]) {
       assert.deepEqual(await enabled(object), ['suspend', 'sync-now']);
       await assert.rejects(act('acknowledge', object), /set the annotation .*acknowledge to the token/);
@@ -159,7 +160,7 @@ describe('the actions that Argo CD offers', () => {
     }
   });
 
-  test('let no grant answer a hold, which is the connector’s', () => {
+  test('do not answer holds on a grant', () => {
     for (const { names } of grantKinds) {
       const defined = actionsFor(names.kind).definitions.map(({ name }) => name);
       assert.deepEqual(defined, ['sync-now', 'suspend', 'resume']);

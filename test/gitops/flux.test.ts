@@ -51,7 +51,7 @@ function healthOf(object: Recorded['object']): Recorded['flux'] {
   return holds(check.current) ? 'Current' : 'InProgress';
 }
 
-describe('the health that Flux sees', () => {
+describe('the health that Flux computes', () => {
   for (const { name, object, flux } of [
     ...connectorsByReason,
     ...connectorsInTime,
@@ -62,7 +62,7 @@ describe('the health that Flux sees', () => {
       assert.equal(healthOf(object), flux);
     });
 
-  test('has expressions for every kind, once', () => {
+  test('has expressions exactly once for every kind', () => {
     assert.deepEqual(
       checks.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`).toSorted(),
       kinds.map(({ names }) => `${API_VERSION} ${names.kind}`).toSorted(),
@@ -70,7 +70,7 @@ describe('the health that Flux sees', () => {
   });
 });
 
-test('Flux applies the operator, then connectors, then grants, each once the one before works', () => {
+test('Flux applies the operator, then connectors, then grants, and waits for each', () => {
   assert.deepEqual(
     kustomizations.map(({ metadata, spec }) => [
       metadata.name,

@@ -134,67 +134,75 @@ describe('the admission policies for grants', () => {
   }
 
   const tickets: readonly Asked[] = [
-    { manifest: license({}), because: 'it names one', refused: null },
-    { manifest: license({ reason: 'REQ-1' }), because: 'it is one', refused: null },
+    { manifest: license({}), because: 'it names a ticket', refused: null },
+    { manifest: license({ reason: 'REQ-1' }), because: 'it is a ticket', refused: null },
     {
       manifest: license({ reason: undefined }),
-      because: 'there is no reason',
+      because: 'it is missing',
       refused: /must name a ticket/,
     },
-    { manifest: license({ reason: 'Because.' }), because: 'it names none', refused: /must name a ticket/ },
-    { manifest: team({ reason: 'REQ-0' }), because: 'there is no ticket 0', refused: /must name a ticket/ },
+    {
+      manifest: license({ reason: 'Because.' }),
+      because: 'it names no ticket',
+      refused: /must name a ticket/,
+    },
+    {
+      manifest: team({ reason: 'REQ-0' }),
+      because: 'its ticket has the number 0',
+      refused: /must name a ticket/,
+    },
     {
       manifest: team({ reason: 'req-12' }),
-      because: 'no project is in lower case',
+      because: 'its ticket is in lower case',
       refused: /must name a ticket/,
     },
   ];
   for (const asked of tickets)
-    test(`${asked.refused ? 'refuse' : 'take'} a reason for a ticket: ${asked.because}`, () => check(asked));
+    test(`${asked.refused ? 'reject' : 'accept'} a reason: ${asked.because}`, () => check(asked));
 
   const ends: readonly Asked[] = [
     {
       manifest: license({ duration: undefined, expiresAt: inDays(89) }),
-      because: 'in 89 days',
+      because: 'expiresAt is in 89 days',
       refused: null,
     },
     {
       manifest: license({ duration: undefined, expiresAt: inDays(91) }),
-      because: 'in 91 days',
+      because: 'expiresAt is in 91 days',
       refused: /expiresAt must be at most 90 days/,
     },
-    { manifest: license({ duration: undefined }), because: 'never', refused: /the grant must end/ },
-    { manifest: team({ duration: '2160h' }), because: 'after 90 days', refused: null },
+    { manifest: license({ duration: undefined }), because: 'there is none', refused: /the grant must end/ },
+    { manifest: team({ duration: '2160h' }), because: 'duration is 90 days', refused: null },
     {
       manifest: team({ duration: '2160h1s' }),
-      because: 'a second later',
+      because: 'duration is 90 days and one second',
       refused: /duration must end at most/,
     },
     {
       manifest: team({ startsAt: inDays(10), duration: '1921h' }),
-      because: '80 days and an hour after a beginning in 10 days',
+      because: 'startsAt is in 10 days, and duration is 80 days and one hour',
       refused: /duration must end at most/,
     },
     {
       manifest: team({ startsAt: inDays(10), duration: '1919h' }),
-      because: 'shortly before that',
+      because: 'startsAt is in 10 days, and duration is one hour less than 80 days',
       refused: null,
     },
     {
       manifest: team({ startsAt: inDays(-10), duration: '2160h' }),
-      because: 'a beginning in the past moves nothing',
+      because: 'startsAt in the past does not change the limit',
       refused: null,
     },
     {
       manifest: license({ deletionPolicy: 'Retain' }),
-      because: 'with access that stays',
+      because: 'deletionPolicy is Retain',
       refused: /deletionPolicy must be "Revoke"/,
     },
   ];
   for (const asked of ends)
-    test(`${asked.refused ? 'refuse' : 'take'} an end: ${asked.because}`, () => check(asked));
+    test(`${asked.refused ? 'reject' : 'accept'} the end of a grant: ${asked.because}`, () => check(asked));
 
-  test('refuse an extension beyond 90 days after the creation', async () => {
+  test('reject an extension beyond 90 days after the creation', async () => {
     const before = license({ duration: '48h' }, 'extended');
     await cluster.run(['create', '-f', '-'], before);
     const extended = (duration: string) => ({ ...before, spec: { ...before.spec, duration } });
@@ -202,7 +210,7 @@ describe('the admission policies for grants', () => {
     assert.match(await answer(extended('2200h'), 'apply'), /duration must end at most/);
   });
 
-  test('leave a grant of before them alone until somebody edits what it declares', async () => {
+  test('do not apply to an older grant until its spec is edited', async () => {
     const change = (body: object) => [
       'patch',
       OLD.kind,
@@ -219,37 +227,49 @@ describe('the admission policies for grants', () => {
   });
 
   const rights: readonly Asked[] = [
-    { manifest: license({ license: 'ViewOnly' }), because: 'a license of the role', refused: null },
+    {
+      manifest: license({ license: 'ViewOnly' }),
+      because: 'a license that their role allows',
+      refused: null,
+    },
     {
       manifest: license({ license: 'Enterprise' }),
       because: 'another license',
       refused: /lead may not grant Enterprise in namespace/,
     },
-    { manifest: license({}), because: 'the license by default', refused: /lead may not grant Enterprise/ },
-    { manifest: team({ team: { name: 'Design' } }), because: 'a team of the role, by name', refused: null },
-    { manifest: team({ team: { gid: '1200000000000007' } }), because: 'another, by gid', refused: null },
+    { manifest: license({}), because: 'the default license', refused: /lead may not grant Enterprise/ },
+    {
+      manifest: team({ team: { name: 'Design' } }),
+      because: 'a team that their role allows, by name',
+      refused: null,
+    },
+    {
+      manifest: team({ team: { gid: '1200000000000007' } }),
+      because: 'a team that their role allows, by gid',
+      refused: null,
+    },
     {
       manifest: team({ team: { name: 'Board' } }),
-      because: 'a team that is not in it',
+      because: 'a team that their role does not allow',
       refused: /lead may not grant Board/,
     },
     {
       manifest: workspace({ workspace: '1200000000000002' }),
-      because: 'a kind that the role does not even let them create',
+      because: 'a kind that their role does not let them create',
       refused: /cannot create resource "asanaworkspacegrants"/,
     },
   ];
   for (const asked of rights)
-    test(`${asked.refused ? 'refuse' : 'let'} the leads of a team grant ${asked.because}`, () =>
+    test(`${asked.refused ? 'do not let' : 'let'} team leads grant ${asked.because}`, () =>
       check(asked, 'create', '--as=lead', '--as-group=design-leads'));
 
-  test('refuse an edit towards a license that may not be granted', async () => {
+  test('reject an edit to a license that the user may not grant', async () => {
     await cluster.run(['create', '--as=carol', '-f', '-'], license({ license: 'ViewOnly' }, 'upgraded'));
     const edited = license({ license: 'Enterprise' }, 'upgraded');
     assert.match(await answer(edited, 'apply', '--as=carol'), /carol may not grant Enterprise/);
   });
 
-  describe('with four eyes', () => {
+  describe('that require two people for an absence', () => {
     const as = (user: string) => [`--as=${user}`];
     const patch = async (name: string, body: object, user: string): Promise<string> => {
       const args = ['patch', 'asanaaccount', name, '--type=merge', '-p', JSON.stringify(body), ...as(user)];
@@ -257,7 +277,7 @@ describe('the admission policies for grants', () => {
       return code === 0 ? '' : stderr;
     };
 
-    test('take the request of somebody in their own name only, and suspended', async () => {
+    test('accept a request only in the name of the requester, and only if it is suspended', async () => {
       assert.equal(await answer(absence({ suspend: true }, 'carol'), 'create', ...as('carol')), '');
       const others = absence({ suspend: true }, 'dave');
       assert.match(await answer(others, 'create', ...as('carol')), /must be your own name, carol/);
@@ -265,7 +285,7 @@ describe('the admission policies for grants', () => {
       assert.match(await answer(atOnce, 'create', ...as('carol')), /another person sets it to false/);
     });
 
-    test('let another person approve, who may, and nobody else', async () => {
+    test('accept an approval only from another person who has the verb approve', async () => {
       await cluster.run(['create', ...as('carol'), '-f', '-'], absence({ suspend: true }, 'carol', 'leaver'));
       const approval = { spec: { suspend: false } };
       assert.match(await patch('leaver', approval, 'carol'), /the requester cannot approve/);
@@ -276,7 +296,7 @@ describe('the admission policies for grants', () => {
       assert.equal(await patch('leaver', approval, 'dave'), '');
     });
 
-    test('keep what was approved, until it is asked for anew', async () => {
+    test('reject an edit of an approved absence unless it is a new request, which needs a new approval', async () => {
       const edit = { spec: { reason: 'Another one, REQ-2' } };
       assert.match(await patch('leaver', edit, 'carol'), /an edit requires a new approval/);
       const again = {
@@ -292,7 +312,7 @@ describe('the admission policies for grants', () => {
       assert.equal(await patch('leaver', { spec: { suspend: false } }, 'carol'), '');
     });
 
-    test('see an absence in an account that was to be present', async () => {
+    test('require a request to change an account from Present to Absent', async () => {
       const present = grantOf('AsanaAccount', { ...GOOD, ensure: 'Present' }, 'turned');
       await cluster.run(['create', ...as('carol'), '-f', '-'], present);
       const turned = { spec: { ensure: 'Absent', duration: null, expiresAt: null } };

@@ -211,33 +211,33 @@ const heldInPart: AsanaConnector = connector({
 
 /** Connectors whose health does not follow from a reason alone. */
 export const connectorsInTime: readonly Recorded[] = [
-  { name: 'AsanaConnector: refused by SCIM alone', argo: 'Degraded', flux: 'Current', object: worksInPart },
+  { name: 'AsanaConnector: rejected only by SCIM', argo: 'Degraded', flux: 'Current', object: worksInPart },
   {
-    name: 'AsanaConnector: OrganizationChanged, and nothing can be read',
+    name: 'AsanaConnector: OrganizationChanged without a reading',
     argo: 'Degraded',
     flux: 'Failed',
     object: obstacle('OrganizationChanged'),
   },
   {
-    name: 'AsanaConnector: answers a request after its first sync',
+    name: 'AsanaConnector: runs a requested sync after its first sync',
     argo: 'Progressing',
     flux: 'InProgress',
     object: connector({ running }),
   },
   {
-    name: 'AsanaConnector: syncs at its interval',
+    name: 'AsanaConnector: runs a scheduled sync',
     argo: 'Healthy',
     flux: 'Current',
     object: connector({ running: { ...running, answering: false } }),
   },
   {
-    name: 'AsanaConnector: edited, and not looked at since',
+    name: 'AsanaConnector: edited and not yet reconciled',
     argo: 'Progressing',
     flux: 'InProgress',
     object: { ...edited, metadata: { ...edited.metadata, generation: 2 } },
   },
   {
-    name: 'AsanaConnector: a hold beside a reading that is incomplete',
+    name: 'AsanaConnector: a hold and an incomplete reading',
     argo: 'Degraded',
     flux: 'Current',
     object: heldInPart,

@@ -141,24 +141,24 @@ export const grantsInTime: readonly Recorded[] = grantKinds.flatMap((kind) => {
     object,
   });
   return [
-    row('edited, and not looked at since', 'Progressing', 'InProgress', edited),
-    row('deleted while it was granted', 'Progressing', 'Current', deleted(granted)),
+    row('edited and not yet reconciled', 'Progressing', 'InProgress', edited),
+    row('deleted after it was granted', 'Progressing', 'Current', deleted(granted)),
     row(
-      'deleted, and its removal waits',
+      'deleted, with a pending removal',
       'Progressing',
       'InProgress',
       deleted(withReason(kind, 'RemovalPending')),
     ),
     row(
-      'deleted, and its removal is held',
+      'deleted, with a held removal',
       'Suspended',
       'InProgress',
       deleted(withReason(kind, 'RemovalsPaused')),
     ),
     row('suspended after it was granted', 'Suspended', 'Current', suspended(granted)),
     row('suspended after it stalled', 'Suspended', 'Current', suspended(stalled)),
-    row('refused, and about to be tried again', 'Progressing', 'InProgress', retried),
-    row('drifted and not set back', 'Degraded', 'Failed', drifted),
+    row('refused and about to be retried', 'Progressing', 'InProgress', retried),
+    row('drifted and not corrected', 'Degraded', 'Failed', drifted),
   ];
 });
 

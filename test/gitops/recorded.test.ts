@@ -10,14 +10,14 @@ const shown = (recorded: typeof grantsByReason) =>
   new Set(recorded.map(({ object, shows }) => `${object.kind} ${shows?.reason}`));
 
 describe('the recorded statuses', () => {
-  test('hold each reason of a connector', () => {
+  test('cover every reason of a connector', () => {
     assert.deepEqual(
       shown(connectorsByReason),
       new Set(Object.keys(connectorReasons).map((reason) => `AsanaConnector ${reason}`)),
     );
   });
 
-  test('hold each reason of a grant, for each kind that can have it', () => {
+  test('cover every reason of a grant, for every kind that can have it', () => {
     const possible = grantKinds.flatMap(({ names: { kind } }) =>
       Object.keys(grantReasons)
         .filter((reason) => ((ONLY_OF as Record<string, string>)[reason] ?? kind) === kind)
@@ -32,7 +32,7 @@ describe('the recorded statuses', () => {
     ...grantsByReason,
     ...grantsInTime,
   ])
-    test(`keep the rules of conditions, and show what they are recorded for: ${name}`, () => {
+    test(`follow the rules of conditions and contain the recorded reason: ${name}`, () => {
       assert.deepEqual(checkConditions(object), []);
       if (!shows) return;
       const found = object.status?.conditions?.find(({ type }) => type === shows.type);

@@ -30,7 +30,7 @@ describe('the samples for a folder of grants', () => {
     );
   }
 
-  test('with kustomize are grants of the connector that the folder names once', async () => {
+  test('with kustomize are valid grants of the connector that the folder names once', async () => {
     const objects = objectsIn(await cluster.run(['kustomize', join(GITOPS, 'team-kustomize')]));
     await validate(objects);
     assert.equal(objects.length, 3);
@@ -40,7 +40,7 @@ describe('the samples for a folder of grants', () => {
     }
   });
 
-  test('with Helm are a membership for each member, and a license for those who want one', async () => {
+  test('with Helm are a team grant for each member, and a license grant for members with a license', async () => {
     const objects = await teamGrants();
     await validate(objects);
     assert.deepEqual(
@@ -53,19 +53,19 @@ describe('the samples for a folder of grants', () => {
     );
   });
 
-  test('with Helm keep the object of a member when another one leaves the list', async () => {
+  test('with Helm keep the objects of the other members when one is removed from the list', async () => {
     const members = ['alice', 'bob', 'carol'].map((name) => ({ email: `${name}@acme.example` }));
     const before = await teamGrants({ members });
     const after = await teamGrants({ members: members.slice(1) });
     assert.deepEqual(after, before.slice(1));
   });
 
-  test('with Helm refuse a member whose license is misspelt', async () => {
+  test('with Helm reject a member with a misspelled field', async () => {
     const members = [{ email: 'alice@acme.example', licence: 'Enterprise' }];
     await assert.rejects(teamGrants({ members }), /additional properties 'licence' not allowed/);
   });
 
-  test('teach an Argo CD that has settings of its own what the kinds are, and leave those settings alone', async () => {
+  test('add the kinds to the settings of an existing Argo CD without changing its other settings', async () => {
     await cluster.try(['create', 'namespace', 'argocd']);
     const own = ['create', 'configmap', 'argocd-cm', '--from-literal=url=https://argocd.acme.example'];
     await cluster.run([...own, '--namespace=argocd']);

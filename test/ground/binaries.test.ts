@@ -42,7 +42,7 @@ function emptySource(name: string, asked: string[]): BinarySource {
 }
 
 describe('the programs of the control plane', () => {
-  test('come from KUBEBUILDER_ASSETS before anything else', async () => {
+  test('are taken from KUBEBUILDER_ASSETS before any other source', async () => {
     const named = await directoryWith('etcd', 'kube-apiserver');
     const cached = await directoryWith('etcd', 'kube-apiserver');
     const found = await resolveBinaries(
@@ -52,7 +52,7 @@ describe('the programs of the control plane', () => {
     assert.deepEqual([...found.values()], [join(named, 'etcd'), join(named, 'kube-apiserver')]);
   });
 
-  test('come one by one from TEST_ASSET variables, which beat KUBEBUILDER_ASSETS', async () => {
+  test('are taken one by one from TEST_ASSET variables, which take precedence over KUBEBUILDER_ASSETS', async () => {
     const named = await directoryWith('etcd', 'kube-apiserver');
     const single = await directoryWith('etcd');
     const environment = { KUBEBUILDER_ASSETS: named, TEST_ASSET_ETCD: join(single, 'etcd') };
@@ -61,7 +61,7 @@ describe('the programs of the control plane', () => {
     assert.equal(found.get('kube-apiserver'), join(named, 'kube-apiserver'));
   });
 
-  test('are looked for further on, in order, and only those still missing', async () => {
+  test('are looked up in one source after another, each only for those still missing', async () => {
     const named = await directoryWith('etcd', 'kube-apiserver');
     const cached = await directoryWith('kube-controller-manager');
     const asked: string[] = [];
@@ -75,10 +75,10 @@ describe('the programs of the control plane', () => {
       ],
     );
     assert.equal(found.get('kube-controller-manager'), join(cached, 'kube-controller-manager'));
-    assert.deepEqual(asked, ['first: kube-controller-manager'], 'a source after the last find is not asked');
+    assert.deepEqual(asked, ['first: kube-controller-manager'], 'a source after the last hit is not queried');
   });
 
-  test('stay those of the earlier source when a later one brings more than it was asked for', async () => {
+  test('remain those of the earlier source if a later one returns more than requested', async () => {
     const single = await directoryWith('etcd');
     const later: BinarySource = {
       name: 'later',
@@ -98,7 +98,7 @@ describe('the programs of the control plane', () => {
     assert.equal(found.get('kube-apiserver'), '/later/kube-apiserver');
   });
 
-  test('are not quietly taken from elsewhere when KUBEBUILDER_ASSETS names a wrong directory', async () => {
+  test('are not silently taken from elsewhere if KUBEBUILDER_ASSETS names a wrong directory', async () => {
     const cached = await directoryWith('etcd', 'kube-apiserver');
     const sources = [environmentSource({ KUBEBUILDER_ASSETS: '/nowhere' }), directorySource('cache', cached)];
     await assert.rejects(resolveBinaries(['etcd'], sources), (error: Error) => {
@@ -108,7 +108,7 @@ describe('the programs of the control plane', () => {
     });
   });
 
-  test('that nobody has end in one error that says what was tried and what to install', async () => {
+  test('that no source has cause one error, which names the sources and what to install', async () => {
     const sources = [environmentSource({}), emptySource('published binaries', []), emptySource('Go', [])];
     await assert.rejects(resolveBinaries(['etcd', 'kube-apiserver'], sources), (error: Error) => {
       assert.ok(error instanceof BinariesNotFoundError);
@@ -119,13 +119,13 @@ describe('the programs of the control plane', () => {
         'Go: nothing here',
         'https://go.dev/dl/',
       ]) {
-        assert.ok(error.message.includes(part), `the message should hold "${part}":\n${error.message}`);
+        assert.ok(error.message.includes(part), `the message should contain "${part}":\n${error.message}`);
       }
       return true;
     });
   });
 
-  test('are built from the versions the Go module requires', async () => {
+  test('have the versions that the Go module requires', async () => {
     const file = join(import.meta.dirname, '../controlplane/programs/go.mod');
     const required = await readFile(file, 'utf8');
     assert.ok(required.includes(`k8s.io/kubernetes v${KUBERNETES_VERSION}\n`));

@@ -9,7 +9,7 @@ import { bundle, documentBundle } from '../../scripts/build.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-describe('what the build says about the bundle', () => {
+describe('the documents that describe the bundle', () => {
   let directory: string;
   let bundled: string[];
   let sbom: Sbom;
@@ -25,21 +25,21 @@ describe('what the build says about the bundle', () => {
   });
   after(() => rm(directory, { recursive: true }));
 
-  test('lists each bundled package in the bill of materials once, and nothing else', () => {
+  test('list each bundled package in the bill of materials once, and nothing else', () => {
     assert.ok(bundled.some((name) => name.startsWith('axios@')));
     assert.ok(!bundled.some((name) => /^(fastify|typescript|esbuild)@/.test(name)));
     assert.deepEqual(sbom.components.map(nameAndVersion).toSorted(), bundled.toSorted());
   });
 
-  test('gives each component a license and a checksum', () => {
+  test('give each component a license and a checksum', () => {
     for (const component of sbom.components as unknown as { licenses?: unknown[]; hashes?: unknown[] }[])
       assert.ok(component.licenses?.length && component.hashes?.length, JSON.stringify(component));
   });
 
-  test('states the license of each bundled package', () => {
+  test('state the license of each bundled package', () => {
     for (const name of bundled) assert.ok(licenses.includes(`\n${name}\nLicense: `), name);
-    assert.match(licenses, /\naxios@[^]*Permission is hereby granted/, 'with its text where it has one');
-    assert.match(licenses, /\nagent-base@[^]*Nathan Rajlich/, 'which may stand in the README');
+    assert.match(licenses, /\naxios@[^]*Permission is hereby granted/, 'with its text if it has one');
+    assert.match(licenses, /\nagent-base@[^]*Nathan Rajlich/, 'which may be in the README');
   });
 });
 
@@ -57,7 +57,7 @@ describe('a bill of materials', () => {
   };
   const bundledAs = (name: string) => ({ name, version: '1.0.0', license: 'MIT', folder: '/' });
 
-  test('leaves out what is not bundled, the time, and the name of the folder', () => {
+  test('leaves out packages that are not bundled, the time, and the name of the folder', () => {
     assert.deepEqual(onlyBundled(sbom, [bundledAs('a')]), {
       bomFormat: 'CycloneDX',
       metadata: { component: { ...component('some-folder'), name: 'asana-connector' } },
@@ -66,7 +66,7 @@ describe('a bill of materials', () => {
     });
   });
 
-  test('is refused where the lock file does not know a bundled package', () => {
+  test('is rejected if a bundled package is not in the lock file', () => {
     assert.throws(
       () => onlyBundled(sbom, [bundledAs('a'), bundledAs('stranger')]),
       /not in package-lock\.json: stranger@1\.0\.0/,

@@ -44,7 +44,7 @@ describe('the bundle', () => {
     return files.flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
   }
 
-  test('runs without node_modules and warns of nothing', async () => {
+  test('runs without node_modules and without a warning', async () => {
     const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'));
     const { stdout, stderr } = await run('--version');
     assert.equal(stdout.trim(), version, 'the version of package.json is compiled in');
@@ -57,14 +57,14 @@ describe('the bundle', () => {
     }
   });
 
-  test('leaves out what @dot-i/k8s-operator would drag in', async () => {
+  test('leaves out unused dependencies of @dot-i/k8s-operator', async () => {
     assert.deepEqual(
       inputs.filter((path) => /node_modules\/(gaxios|node-fetch|whatwg-url|punycode)\//.test(path)),
       [],
     );
   });
 
-  test('gives the operator no more to load than it needs: no gRPC, no HTTP framework', () => {
+  test('makes the operator load less than 3.5 MiB, without gRPC and an HTTP framework', () => {
     const loaded = loadedBy('src/commands/operator/run-operator.ts');
     const bytes = loaded.reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
     assert.ok(bytes > 1024 * 1024 && bytes < LARGEST_OPERATOR_BYTES, `${bytes} bytes`);
@@ -74,10 +74,10 @@ describe('the bundle', () => {
     );
   });
 
-  test('holds the libraries of OpenTelemetry in files that only traces load', () => {
+  test('contains the OpenTelemetry libraries in files that only traces load', () => {
     const isTraceLibrary = (path: string) => /node_modules\/@opentelemetry\/(?!api\/)/.test(path);
     const traces = 'src/telemetry/traces.ts';
-    assert.ok(modulesOf(loadedBy(traces)).some(isTraceLibrary), 'traces come without them');
+    assert.ok(modulesOf(loadedBy(traces)).some(isTraceLibrary), 'traces do not load them');
     // All entry points of ours, imported at start or later.
     const ours = Object.values(outputs)
       .flatMap(({ entryPoint }) => entryPoint ?? [])
@@ -87,13 +87,13 @@ describe('the bundle', () => {
       assert.deepEqual(modulesOf(loadedBy(entryPoint)).filter(isTraceLibrary), [], entryPoint);
   });
 
-  test('holds no sandbox, no test and no script', async () => {
+  test('contains no sandbox, test or script', async () => {
     assert.deepEqual(
       inputs.filter((path) =>
         /^(test|scripts|src\/sandbox|src\/commands\/sandbox|node_modules\/fastify)\//.test(path),
       ),
       [],
     );
-    assert.doesNotMatch((await run('--help')).stdout, /sandbox/, 'no command is offered that is not there');
+    assert.doesNotMatch((await run('--help')).stdout, /sandbox/, 'the help offers no sandbox');
   });
 });

@@ -9,14 +9,14 @@ import { after, before, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { withLock } from '../controlplane/cache.ts';
 
-describe('the lock around what is fetched once', () => {
+describe('the lock of the download cache', () => {
   let directory: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'lock-'));
   });
   after(() => rm(directory, { recursive: true }));
 
-  test('lets one at a time work, and tells the others that they wait', async () => {
+  test('lets one holder work at a time, and notifies the others that they wait', async () => {
     const path = join(directory, 'busy.lock');
     let [inside, most, waits] = [0, 0, 0];
     const work = () =>
@@ -33,10 +33,10 @@ describe('the lock around what is fetched once', () => {
     await Promise.all([work(), work(), work()]);
     assert.equal(most, 1);
     assert.equal(waits, 2);
-    assert.ok(!existsSync(path), 'the lock file goes with the last holder');
+    assert.ok(!existsSync(path), 'the last holder removes the lock file');
   });
 
-  test('is given back when the work fails', async () => {
+  test('is released when the work fails', async () => {
     const path = join(directory, 'failing.lock');
     await assert.rejects(
       withLock(

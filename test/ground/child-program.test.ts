@@ -25,7 +25,7 @@ describe('a program that runs beside the tests', () => {
 
   async function eventually(what: string, check: () => Promise<boolean> | boolean): Promise<void> {
     for (const deadline = Date.now() + PATIENCE_MS; !(await check()); ) {
-      assert.ok(Date.now() < deadline, what);
+      assert.ok(Date.now() < deadline, `not in time: ${what}`);
       await sleep(10);
     }
   }
@@ -50,11 +50,11 @@ describe('a program that runs beside the tests', () => {
     const program = startProgram('sh', sleeper(file));
     const pid = await startedAs(file);
     await program.stop();
-    await eventually('the program has gone', () => !runs(pid));
+    await eventually('the program has ended', () => !runs(pid));
   });
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
-    test(`does not outlive a process that ${signal} ends`, async () => {
+    test(`does not outlive a process that ends on ${signal}`, async () => {
       const file = join(directory, signal);
       const script = `import { startProgram } from ${JSON.stringify(MODULE)}; startProgram('sh', ${JSON.stringify(sleeper(file))});`;
       const parent: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -64,7 +64,7 @@ describe('a program that runs beside the tests', () => {
       const pid = await startedAs(file);
       parent.kill(signal);
       assert.equal((await ended)[1], signal, 'the process ends as it would without a program beside it');
-      await eventually('the program has gone', () => !runs(pid));
+      await eventually('the program has ended', () => !runs(pid));
     });
   }
 });

@@ -43,7 +43,7 @@ describe('building the control plane with Go', () => {
   const builds = async () =>
     (await readFile(join(root, 'calls'), 'utf8')).split('\n').filter((call) => call.startsWith('build '));
 
-  test('makes all that is missing in one build without debug information, and nothing else', async () => {
+  test('builds all missing programs at once, without debug information', async () => {
     const found = await source().find(['etcd', 'kube-apiserver']);
     assert.deepEqual([...found.values()], [join(target(), 'etcd'), join(target(), 'kube-apiserver')]);
     const calls = await builds();
@@ -53,20 +53,24 @@ describe('building the control plane with Go', () => {
     assert.deepEqual((await readdir(target())).toSorted(), ['etcd', 'kube-apiserver']);
   });
 
-  test('says before it begins how long it takes, and then how much of all is done', async () => {
+  test('reports the expected time before it begins, and then its progress', async () => {
     await source().find(['etcd']);
     assert.match(reported[0] ?? '', /building etcd with go1\.26\.0 .*minutes on two cores/);
-    assert.match(reported.at(-3) ?? '', /: 1 of 3 packages compiled/, 'what Go has already is not counted');
+    assert.match(
+      reported.at(-3) ?? '',
+      /: 1 of 3 packages compiled/,
+      'packages that Go has already built are not counted',
+    );
     assert.match(reported.at(-2) ?? '', /: 2 of 3 packages compiled/);
     assert.match(reported.at(-1) ?? '', /built etcd in \d+ s$/);
   });
 
-  test('does not build again what another process has built meanwhile', async () => {
+  test('builds a program once for two concurrent calls', async () => {
     await Promise.all([source().find(['etcd']), source().find(['etcd'])]);
     assert.equal((await builds()).length, 1);
   });
 
-  test('that fails leaves nothing behind and shows what the compiler said, not what it compiled', async () => {
+  test('leaves nothing behind if it fails, and reports the errors of the compiler without its progress', async () => {
     await assert.rejects(source({ GO_FAILS: '1' }).find(['etcd']), ({ message }: Error) => {
       assert.match(
         message,
@@ -77,7 +81,7 @@ describe('building the control plane with Go', () => {
     assert.deepEqual(await readdir(target()), []);
   });
 
-  test('is passed over where there is no Go', async () => {
+  test('fails as not installed if there is no Go', async () => {
     await assert.rejects(source({ PATH: '/nowhere' }).find(['etcd']), /^Error: not installed$/);
   });
 });

@@ -19,7 +19,7 @@ const PROGRAM = [
 ];
 
 describe('the files of an image', () => {
-  test('are the program and what its base image brings', () => {
+  test('may be those of the program and of its base image', () => {
     assert.deepEqual(misplacedFiles([...PROGRAM, file('/nodejs/bin/node', 0o755), file('/etc/passwd')]), []);
   });
 
@@ -30,18 +30,18 @@ describe('the files of an image', () => {
     { stray: { ...file('/app/chunk-DEF.mjs'), uid: 65532 }, problem: /chunk-DEF\.mjs can be changed/ },
     { stray: file('/src/node_modules/esbuild/bin/esbuild'), problem: /esbuild is of the build/ },
   ]) {
-    test(`do not include ${stray.path} of ${stray.uid}, ${stray.mode.toString(8)}`, () => {
+    test(`must not include ${stray.path} with owner ${stray.uid} and mode ${stray.mode.toString(8)}`, () => {
       assert.match(misplacedFiles([...PROGRAM, stray]).join('\n'), problem);
     });
   }
 
-  test('lack nothing', () => {
+  test('must include every file of the program', () => {
     assert.deepEqual(misplacedFiles(PROGRAM.slice(1)), ['/app/asana-connector.mjs is missing']);
   });
 });
 
 describe('a container', () => {
-  test('is started as the chart of this commit starts it', async () => {
+  test('is started with the arguments, environment and memory limit of the chart', async () => {
     const deployment = only(await renderValues({ nodeOptions: '--x' }), 'Deployment');
     const { args, environment, memoryBytes } = chartContainer(deployment);
     assert.equal(args[0], 'operator');
@@ -49,7 +49,7 @@ describe('a container', () => {
     assert.equal(memoryBytes, 512 * 1024 ** 2);
   });
 
-  test('is refused where the chart would let it do more than is tried here', async () => {
+  test('is rejected if the chart restricts it less than the test does', async () => {
     const lax = only(
       await renderValues({ securityContext: { readOnlyRootFilesystem: false } }),
       'Deployment',
@@ -57,7 +57,7 @@ describe('a container', () => {
     assert.throws(() => chartContainer(lax), /restricts its container otherwise/);
   });
 
-  test('gets the user it is given, else that of the image, and no capability', () => {
+  test('runs as the given user or else that of the image, without capabilities', () => {
     const image = { User: '65532:65532', Env: ['A=1'], Entrypoint: ['/node', '/app'], WorkingDir: '/app' };
     const options = { image: 'x', args: ['--help'], environment: { B: '2' }, memoryBytes: 1 };
     const userOf = (more: object) =>

@@ -22,87 +22,87 @@ async function problemsOf(files: Record<string, string>): Promise<string[]> {
 describe('the layer check', () => {
   const forbidden: { because: string; file: string; text: string; says: RegExp }[] = [
     {
-      because: 'core knows nobody',
+      because: 'core imports no other folder',
       file: 'core/clock.ts',
       text: "import { x } from '../api/kind.ts';",
       says: /core must not know api/,
     },
     {
-      because: 'a type import ties layers together as much as a value does',
+      because: 'a type import counts like an import of a value',
       file: 'asana/client.ts',
       text: "import type { Lease } from '../kubernetes/lease.ts';",
       says: /asana must not know kubernetes/,
     },
     {
-      because: 'a dynamic import is an import',
+      because: 'a dynamic import counts as an import',
       file: 'provisioning/execute.ts',
       text: "export const load = () => import('../controllers/grant.ts');",
       says: /provisioning must not know controllers/,
     },
     {
-      because: 'so is a type written in place',
+      because: 'an inline import type counts as an import',
       file: 'directory/sync.ts',
       text: "export type T = import('../provisioning/grant.ts').Grant;",
       says: /directory must not know provisioning/,
     },
     {
-      because: 'so is a re-export, on however many lines',
+      because: 'a re-export over several lines counts as an import',
       file: 'telemetry/log.ts',
       text: "export {\n  a,\n  b,\n} from '../asana/client.ts';",
       says: /telemetry must not know asana/,
     },
     {
-      because: 'an import for its effects is one too',
+      because: 'an import for side effects counts as an import',
       file: 'api/kind.ts',
       text: "import '../kubernetes/client.ts';",
       says: /api must not know kubernetes/,
     },
     {
-      because: 'production code does not know the sandbox',
+      because: 'production code must not import the sandbox',
       file: 'commands/operator/operator-command.ts',
       text: "import { start } from '../../sandbox/server.ts';",
       says: /commands must not know sandbox/,
     },
     {
-      because: 'nothing shipped needs the tests',
+      because: 'shipped code must not import tests',
       file: 'commands/operator/operator-command.ts',
       text: "import { x } from '../../../test/x.ts';",
       says: /outside src/,
     },
     {
-      because: 'a name made at run time could be anything',
+      because: 'a module name that is computed at run time cannot be checked',
       file: 'commands/operator/operator-command.ts',
       text: 'export const load = (name: string) => import(`../../${name}.ts`.trim());',
       says: /computed at run time/,
     },
     {
-      because: 'a library that ends the process takes everybody along',
+      because: 'only main.ts may end the process',
       file: 'kubernetes/election.ts',
       text: 'export const lost = () => process.exit(1);',
       says: /only main\.ts ends the process/,
     },
     {
-      because: 'a new folder needs a decision',
+      because: 'a new folder must be added to the layers first',
       file: 'misc/x.ts',
       text: '',
       says: /misc is not among the folders/,
     },
     {
-      because: 'so does a new room of the controllers',
+      because: 'a new folder of the controllers must be added to the layers first',
       file: 'controllers/misc/x.ts',
       text: '',
       says: /controllers\/misc is not among the rooms/,
     },
   ];
   for (const { because, file, text, says } of forbidden) {
-    test(`refuses ${file}, because ${because}`, async () => {
+    test(`rejects ${file}, because ${because}`, async () => {
       const problems = await problemsOf({ [file]: text });
       assert.equal(problems.length, 1, because);
       assert.match(problems[0] ?? '', says, because);
     });
   }
 
-  test('lets through what the design allows', async () => {
+  test('accepts the imports that the design allows', async () => {
     const problems = await problemsOf({
       'core/clock.ts': "import { setTimeout } from 'node:timers/promises';",
       'asana/client.ts': "import type { Clock } from '../core/clock.ts';\nimport './errors.ts';",
@@ -115,10 +115,10 @@ describe('the layer check', () => {
   });
 });
 
-describe('the check for circles', () => {
+describe('the check for circular imports', () => {
   const circles: { because: string; files: Record<string, string>; says: string }[] = [
     {
-      because: 'two files that need each other are one',
+      because: 'two files import each other',
       files: {
         'core/a.ts': "import { b } from './b.ts';",
         'core/b.ts': "import { a } from './a.ts';",
@@ -126,7 +126,7 @@ describe('the check for circles', () => {
       says: 'core/a.ts imports itself in a circle: core/a.ts → core/b.ts → core/a.ts.',
     },
     {
-      because: 'a type ties two files together as much as a value does',
+      because: 'two files import types from each other',
       files: {
         'core/a.ts': "import type { B } from './b.ts';",
         'core/b.ts': "export type { A } from './a.ts';",
@@ -134,7 +134,7 @@ describe('the check for circles', () => {
       says: 'core/a.ts imports itself in a circle: core/a.ts → core/b.ts → core/a.ts.',
     },
     {
-      because: 'the shortest way round is the easiest to cut, wherever it begins',
+      because: 'the shortest of two, wherever it begins',
       files: {
         'core/a.ts': "import './b.ts';",
         'core/b.ts': "import './c.ts';",
@@ -144,12 +144,12 @@ describe('the check for circles', () => {
       says: 'core/c.ts imports itself in a circle: core/c.ts → core/d.ts → core/c.ts.',
     },
     {
-      because: 'a file that imports itself is the smallest circle',
+      because: 'a file imports itself',
       files: { 'core/a.ts': "export const load = () => import('./a.ts');" },
       says: 'core/a.ts imports itself in a circle: core/a.ts → core/a.ts.',
     },
     {
-      because: 'a layer may know itself, and a circle within it is no better',
+      because: 'two files of one layer import each other',
       files: {
         'controllers/grants/a.ts': "import '../removals/b.ts';",
         'controllers/removals/b.ts': "import '../grants/a.ts';",
@@ -158,14 +158,14 @@ describe('the check for circles', () => {
     },
   ];
   for (const { because, files, says } of circles) {
-    test(`reports one circle, once: ${because}`, async () => {
+    test(`reports one circle once: ${because}`, async () => {
       const problems = await problemsOf(files);
       assert.equal(problems.length, 1, because);
       assert.ok((problems[0] ?? '').startsWith(says), because);
     });
   }
 
-  test('reports two circles that have nothing to do with each other, and what leads to one is none', async () => {
+  test('reports two separate circles, and no file that merely leads to one', async () => {
     const problems = await problemsOf({
       'core/a.ts': "import './b.ts';",
       'core/b.ts': "import './a.ts';",
@@ -179,7 +179,7 @@ describe('the check for circles', () => {
     );
   });
 
-  test('lets two files share a third', async () => {
+  test('accepts two files that import the same third one', async () => {
     const problems = await problemsOf({
       'core/a.ts': "import './b.ts'; import './c.ts';",
       'core/b.ts': "import './c.ts';",
@@ -208,7 +208,7 @@ describe('the import scanner', () => {
       imports: ['./a.ts'],
     },
     {
-      because: 'a division is no regular expression',
+      because: 'a division is not a regular expression',
       source: "const half = (a + b) / 2; import './a.ts'; const c = a / b;",
       imports: ['./a.ts'],
     },

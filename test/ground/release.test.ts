@@ -33,17 +33,17 @@ const CHANGELOG = `# Changelog
 `;
 
 describe('the changelog', () => {
-  test('gives the section of a version and no other', () => {
+  test('returns the section of a version, and throws if it is missing or empty', () => {
     assert.equal(sectionOf(CHANGELOG, '1.1.0'), '### Added\n\n- A thing.');
     assert.throws(() => sectionOf(CHANGELOG, '1.3.0'), /says nothing of 1\.3\.0/);
     assert.throws(
       () => sectionOf(CHANGELOG, 'Unreleased'),
       /says nothing of Unreleased/,
-      'an empty one is none',
+      'an empty section counts as missing',
     );
   });
 
-  test('gives the changes of a version with their kinds', () => {
+  test('returns the changes of a version with their kinds, and rejects an unknown kind', () => {
     assert.deepEqual(changesIn(sectionOf(CHANGELOG, '1.2.0')), [
       { kind: 'fixed', description: 'A word that goes on.' },
       { kind: 'security', description: 'A hole.' },
@@ -51,9 +51,12 @@ describe('the changelog', () => {
     assert.throws(() => changesIn('### Improved\n\n- A thing.'), /"Improved" is none of added, /);
   });
 
-  test('of this commit can be read', async () => {
-    const changes = changesIn(sectionOf(await read('CHANGELOG.md'), 'Unreleased'));
-    assert.ok(changes.length > 0);
+  test('of this commit has changes of known kinds in every section', async () => {
+    const text = await read('CHANGELOG.md');
+    // A release renames the section Unreleased, so its commit has none.
+    const versions = [...text.matchAll(/^## \[?([^\s\]]+)/gm)].map(([, version = '']) => version);
+    assert.ok(versions.length > 0);
+    for (const version of versions) assert.ok(changesIn(sectionOf(text, version)).length > 0, version);
   });
 });
 
@@ -66,7 +69,7 @@ describe('the chart of a release', () => {
     source: 'https://git.example.com/identity/asana-connector',
   };
 
-  test('tells Artifact Hub the version, the image and what changed, and keeps the rest', async () => {
+  test('tells Artifact Hub the version, the image and the changes, and keeps the other annotations', async () => {
     const text = await read('charts/asana-connector/Chart.yaml');
     const before = parse(text) as { annotations: Record<string, string> };
     const { version, appVersion, annotations } = parse(releasedChart(text, release)) as {
@@ -84,7 +87,7 @@ describe('the chart of a release', () => {
     assert.equal(annotations['artifacthub.io/crds'], before.annotations['artifacthub.io/crds']);
   });
 
-  test('says where its repository is, which the chart in it does not know', async () => {
+  test('names its repository, which the chart in the repository does not', async () => {
     const text = await read('charts/asana-connector/Chart.yaml');
     const before = parse(text) as Record<string, unknown>;
     assert.deepEqual([before['home'], before['sources']], [undefined, undefined]);
@@ -101,7 +104,7 @@ describe('the chart of a release', () => {
     ]);
   });
 
-  test('names the image by digest', async () => {
+  test('refers to the image by digest', async () => {
     const text = await read('charts/asana-connector/values.yaml');
     const { image, ...others } = parse(releasedValues(text, release)) as { image: object };
     const { image: _, ...before } = parse(text) as { image: object };
@@ -133,18 +136,18 @@ describe('the workflows', () => {
       }),
     );
 
-  test('name each action by the digest of a commit, with its version beside it', async () => {
+  test('pin each action to a commit, with its version in a comment', async () => {
     for (const { name, text } of await workflows()) {
       for (const [line] of text.matchAll(/^.*\buses: .*$/gm))
         assert.match(line, /uses: (\.\/|[\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)/, name);
     }
   });
 
-  test('give nobody a permission but the job that needs it, and keep no credentials', async () => {
+  test('grant permissions only per job, and persist no credentials at checkout', async () => {
     for (const { name, workflow } of await workflows()) {
       assert.deepEqual(workflow.permissions, {}, name);
       for (const [id, { permissions, steps = [] }] of Object.entries(workflow.jobs)) {
-        assert.ok(permissions, `${name}: ${id} says what it may`);
+        assert.ok(permissions, `${name}: ${id} declares its permissions`);
         for (const step of steps) {
           if (step.uses?.startsWith('actions/checkout@'))
             assert.deepEqual(
@@ -157,7 +160,7 @@ describe('the workflows', () => {
     }
   });
 
-  test('put no expression into a script, where its value would be run', async () => {
+  test('use no expression in a script, where its value would be executed', async () => {
     for (const { name, workflow } of await workflows()) {
       for (const { steps = [] } of Object.values(workflow.jobs)) {
         for (const { run = '' } of steps) assert.doesNotMatch(run, /\$\{\{/, name);

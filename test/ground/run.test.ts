@@ -101,7 +101,7 @@ describe('scripts/run.mjs', () => {
     assert.equal((await npmCalls()).length, 2, 'the lock file changed');
   });
 
-  test('installs once when two terminals start at the same time', async () => {
+  test('installs once if two processes start at the same time', async () => {
     const ended = await Promise.all([run(), run()]);
     assert.deepEqual(
       ended.map(({ code }) => code),
@@ -117,21 +117,21 @@ describe('scripts/run.mjs', () => {
     assert.equal((await run()).code, 5);
   });
 
-  test('says what to do when npm fails', async () => {
+  test('exits with 1 when npm fails, and reports its exit code and where to find the cause', async () => {
     await writeFile(join(root, 'npm-fails'), '');
     const ended = await run();
     assert.equal(ended.code, 1);
-    assert.match(ended.stderr, /npm ci failed \(exit code 7\)/);
+    assert.match(ended.stderr, /npm output\nnpm ci failed \(exit code 7\); see its output above\./);
   });
 
-  test('says what to do when npm runs no install scripts', async () => {
+  test('exits with 1 and names ignore-scripts when npm runs no install scripts', async () => {
     await writeFile(join(root, 'npm-without-scripts'), '');
     const ended = await run();
     assert.equal(ended.code, 1);
     assert.match(ended.stderr, /ignore-scripts=false/);
   });
 
-  test('passes a signal on and ends as the script ends', async () => {
+  test('passes on a signal, and exits with the code of the script', async () => {
     const child = start('wait');
     for await (const chunk of child.stdout ?? []) {
       if (String(chunk).includes('waiting')) break;
@@ -141,7 +141,7 @@ describe('scripts/run.mjs', () => {
     assert.equal(code, 3);
   });
 
-  test('reports a script that a signal killed as a shell does', async () => {
+  test('exits with 128 plus the number of the signal that killed the script, like a shell', async () => {
     assert.equal((await run('die')).code, 128 + 9);
   });
 });

@@ -29,7 +29,7 @@ suite('docs/seed-checklist.md', () => {
     assert.deepEqual(without, []);
   });
 
-  test('names tests that are there', async () => {
+  test('names only tests that exist', async () => {
     const missing: string[] = [];
     for (const { name, file } of testsIn(page))
       if (!(await testNamesIn(file)).has(name)) missing.push(`${file}: ${name}`);

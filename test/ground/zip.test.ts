@@ -38,23 +38,23 @@ function zip(files: Record<string, string>): Buffer {
 describe('the zip reader', () => {
   const archive = zip({ 'helm/helm': 'helm'.repeat(100), 'kubectl/kubectl': 'kubectl' });
 
-  test('finds a file by its name, wherever it lies', () => {
+  test('finds a file by name anywhere in the archive', () => {
     assert.equal(readZipEntry(archive, 'helm/helm').toString(), 'helm'.repeat(100));
     assert.equal(readZipEntry(archive, 'kubectl/kubectl').toString(), 'kubectl');
   });
 
-  test('names the file it cannot find', () => {
+  test('names the file that it cannot find', () => {
     assert.throws(() => readZipEntry(archive, 'helm'), /no helm in the zip archive/);
   });
 
-  test('refuses content whose CRC does not fit', () => {
+  test('rejects content whose CRC does not match', () => {
     const damaged = Buffer.from(archive);
     const at = damaged.indexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02])) + 16;
     damaged.writeUInt32LE(0, at);
     assert.throws(() => readZipEntry(damaged, 'helm/helm'), /CRC/);
   });
 
-  test('refuses what is no archive', () => {
+  test('rejects data that is not an archive', () => {
     assert.throws(() => readZipEntry(Buffer.from('hello'), 'x'), /not a zip archive/);
   });
 });

@@ -83,7 +83,7 @@ suite('the answer to a hold of removals', () => {
       });
   }
 
-  test('is about those alone that an earlier token names', async (t) => {
+  test('with an earlier token shows only the removals that had joined by it', async (t) => {
     const api = await start(t);
     const shown = await answering(api, 'acknowledge', { token: 'k3x9.3', yes: true });
     assert.deepEqual(peopleIn(shown), ['person-1', 'person-2', 'person-3']);
@@ -103,8 +103,8 @@ suite('the answer to a hold of removals', () => {
     },
     { allowed: 'team-b', forbidden: [], why: /Not shown: 4 more .* do not name the hold at the moment/ },
   ]) {
-    const with_ = `with allowedNamespaces ${allowed}, where ${forbidden.length > 0 ? 'a list is forbidden' : 'fewer are found'}`;
-    test(`says in the question how many are not shown, ${with_}`, async (t) => {
+    const with_ = `with allowedNamespaces ${allowed} if ${forbidden.length > 0 ? 'a list is forbidden' : 'fewer are found'}`;
+    test(`states in the question how many removals are not shown, ${with_}`, async (t) => {
       const api = await start(t, [allowed]);
       api.forbidden = forbidden;
       const shown = await answering(api, 'acknowledge', { says: false });
@@ -113,7 +113,7 @@ suite('the answer to a hold of removals', () => {
       assert.deepEqual(api.patched, []);
     });
 
-    test(`is refused with -y, ${with_}`, async (t) => {
+    test(`is rejected with -y, ${with_}`, async (t) => {
       const api = await start(t, [allowed]);
       api.forbidden = forbidden;
       await assert.rejects(answering(api, 'acknowledge', { yes: true }), { field: '-y', message: why });
@@ -121,7 +121,7 @@ suite('the answer to a hold of removals', () => {
     });
   }
 
-  test('is refused for a token beyond the newest, which the operator would pass over', async (t) => {
+  test('is rejected for a token beyond the newest, which the operator would ignore', async (t) => {
     const api = await start(t);
     await assert.rejects(answering(api, 'acknowledge', { token: 'k3x9.500', yes: true }), {
       field: 'TOKEN',
@@ -132,7 +132,7 @@ suite('the answer to a hold of removals', () => {
 });
 
 suite('kubectl asana hold', () => {
-  test('shows what is held for the connectors of the namespace, once each, wherever the grants are', async (t) => {
+  test('shows each held removal of the connectors of the namespace once, wherever its grant is', async (t) => {
     const shown = await (await start(t)).run(showHeld, IGA);
     assert.deepEqual(peopleIn(shown), ['person-1', 'person-2', 'person-3', 'person-4', 'person-5']);
     assert.doesNotMatch(shown, /Not shown/);
@@ -143,14 +143,14 @@ suite('kubectl asana hold', () => {
     assert.equal(peopleIn(shown).length, 5);
   });
 
-  test('says nothing of removals that the connector still counts, when every grant was listed', async (t) => {
+  test('does not mention removals that the connector still counts if every grant was listed', async (t) => {
     assert.match(
       await (await start(t, ['team-b'])).run(showHeld, IGA),
       /^CONNECTOR.*\n[^\n]*person-1[^\n]*\n$/,
     );
   });
 
-  test('says how many it cannot show', async (t) => {
+  test('reports how many removals it cannot show', async (t) => {
     const api = await start(t);
     api.forbidden = ['team-a'];
     assert.match(await api.run(showHeld, IGA), /Not shown: 4 more removals .* iga\/acme/);
@@ -167,11 +167,11 @@ suite('kubectl asana why', () => {
       namespace: 'team-a',
     });
 
-  test('reads in the connector of another namespace that a person is protected', async (t) => {
+  test('shows that a person is protected by a connector of another namespace', async (t) => {
     assert.match(await why(await start(t)), /protected +in protectedUsers/);
   });
 
-  test('does not call a person unprotected whose connector it does not find', async (t) => {
+  test('shows the protection of a person as unknown if the connector is not found', async (t) => {
     const api = await SmallApiServer.start(t, [heldGrant('team-a', 2)]);
     assert.match(await why(api), /protected +unknown, because AsanaConnector iga\/acme/);
   });

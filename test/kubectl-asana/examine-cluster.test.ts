@@ -46,8 +46,8 @@ function lease(spec: { holderIdentity?: string; renewedAgoMs?: number }) {
   };
 }
 
-suite('the operator, as kubectl asana doctor sees it', () => {
-  test('is well while somebody renews its lease', () => {
+suite('the operator examined by kubectl asana doctor', () => {
+  test('is ok while its lease is renewed', () => {
     const found = findLeader([lease({ holderIdentity: 'pod-1', renewedAgoMs: 20_000 })], NOW);
     assert.deepEqual([found.state, found.what], ['ok', 'the operator']);
     assert.match(found.found, /pod-1 leads \(lease in namespace asana-connector\)/);
@@ -55,10 +55,10 @@ suite('the operator, as kubectl asana doctor sees it', () => {
 
   for (const [leases, because] of [
     [[], 'there is no lease'],
-    [[lease({})], 'nobody holds it'],
-    [[lease({ holderIdentity: 'pod-1', renewedAgoMs: 60_000 })], 'its holder has not renewed it'],
+    [[lease({})], 'nobody holds the lease'],
+    [[lease({ holderIdentity: 'pod-1', renewedAgoMs: 60_000 })], 'the holder has not renewed the lease'],
   ] as const) {
-    test(`is not there, with what to check, when ${because}`, () => {
+    test(`is bad, with a remedy, when ${because}`, () => {
       const found = findLeader(leases, NOW);
       assert.equal(found.state, 'bad');
       assert.match(found.remedy ?? '', /kubectl get pods/);
@@ -76,7 +76,7 @@ suite('the operator, as kubectl asana doctor sees it', () => {
       isDenied: ({ verb, resource }: Asked) => verb === 'get' && resource === 'asanaconnectors',
     },
   ]) {
-    test(`lacks a right that it requires, such as to ${denied}, whatever the chart calls it`, async () => {
+    test(`is reported to lack permission to ${denied}, whatever the name of its Deployment`, async () => {
       const { cluster, paths } = clusterWith(['--leader-elect'], isDenied);
       const rights = (await examineCluster(cluster, ['iga'])).find(({ what }) =>
         what.includes('operator in namespace iga'),
@@ -86,7 +86,7 @@ suite('the operator, as kubectl asana doctor sees it', () => {
     });
   }
 
-  test('is looked at in every namespace that has a connector', async () => {
+  test('is examined in every namespace that has a connector', async () => {
     const { cluster } = clusterWith(
       ['--leader-elect'],
       ({ namespace, resource }) => namespace === 'sales' && resource === 'secrets',
@@ -102,16 +102,16 @@ suite('the operator, as kubectl asana doctor sees it', () => {
 
   for (const { scope, connectors, expected, because } of [
     { scope: null, connectors: ['sales', 'iga', 'sales'], expected: ['iga', 'sales'], because: 'with -A' },
-    { scope: null, connectors: [], expected: ['default'], because: 'with -A where there is no connector' },
+    { scope: null, connectors: [], expected: ['default'], because: 'with -A if there is no connector' },
     { scope: 'default', connectors: [], expected: ['default'], because: 'without -A' },
   ]) {
-    test(`is looked at in ${expected.join(' and ')} ${because}`, () => {
+    test(`is examined in ${expected.join(' and ')} ${because}`, () => {
       const there = connectors.map((namespace) => connectorObject({ metadata: { namespace } }));
       assert.deepEqual(namespacesToExamine({ scope, namespace: 'default' }, there), expected);
     });
   }
 
-  test('requires no lease where it runs without an election', async () => {
+  test('requires no permission for leases if it runs without leader election', async () => {
     const { cluster, asked } = clusterWith(['--no-leader-elect']);
     const found = await examineCluster(cluster, ['iga']);
     assert.deepEqual(

@@ -23,8 +23,8 @@ const statesOf = (findings: readonly Finding[]) => findings.map(({ what, state }
 const findingOf = (findings: readonly Finding[], name: string) =>
   findings.find(({ what }) => what === name) ?? assert.fail(`nothing about ${name}`);
 
-suite('a connector, as kubectl asana doctor sees it', () => {
-  test('is well with a service account for SCIM alone, of which the finding says what is missing', async (t) => {
+suite('a connector examined by kubectl asana doctor', () => {
+  test('is ok with a SCIM-only service account, and the finding names what is missing', async (t) => {
     const sandbox = await start(t);
     const connector = connectorObject({ spec: { defaultWorkspace: sandbox.workspace } });
     const findings = await examine(sandbox, sandbox.tokens.scimOnly, connector);
@@ -37,7 +37,7 @@ suite('a connector, as kubectl asana doctor sees it', () => {
     assert.match(findingOf(findings, 'token of Asana (REST)').found, /Guests, roles .* are missing/);
   });
 
-  test('is not well with that where nothing says which organization SCIM speaks of', async (t) => {
+  test('is bad with a SCIM-only service account if defaultWorkspace is not set', async (t) => {
     const sandbox = await start(t);
     const findings = await examine(sandbox, sandbox.tokens.scimOnly, connectorObject());
     const { state, found } = findingOf(findings, 'workspaces');
@@ -45,7 +45,7 @@ suite('a connector, as kubectl asana doctor sees it', () => {
     assert.match(found, /Set spec\.defaultWorkspace/);
   });
 
-  test('is not well with that where REST was read before, and gets a remedy that opens REST', async (t) => {
+  test('is bad with a SCIM-only service account if REST was read before, and the remedy restores REST', async (t) => {
     const sandbox = await start(t);
     const status = { organizations: [sandbox.workspace] };
     const connector = connectorObject({ spec: { defaultWorkspace: sandbox.workspace }, status });
@@ -55,7 +55,7 @@ suite('a connector, as kubectl asana doctor sees it', () => {
     assert.match(remedy ?? '', /full permissions .* scimTokenKey/);
   });
 
-  test('is not well with a personal token for SCIM, and gets the permissions that SCIM needs', async (t) => {
+  test('is bad with a personal token for SCIM, and the remedy names the required permissions', async (t) => {
     const sandbox = await start(t);
     const findings = await examine(sandbox, sandbox.tokens.personalAccessToken, connectorObject());
     const { state, remedy } = findingOf(findings, 'SCIM');
@@ -63,7 +63,7 @@ suite('a connector, as kubectl asana doctor sees it', () => {
     assert.match(remedy ?? '', /Users and Teams, or full permissions/);
   });
 
-  test('is named by the gid of its token where Asana shows no name', async (t) => {
+  test('shows the gid of the owner of its token if Asana shows no name', async (t) => {
     const sandbox = await start(t);
     const { serviceAccount } = sandbox.people;
     sandbox.state.change(serviceAccount, { name: '' });

@@ -8,13 +8,13 @@ const UNTIL = Date.parse('2026-04-01T00:00:00Z');
 const applied = { license: 'Enterprise', at: '2026-01-01T00:00:00Z', adopted: false } as const;
 
 suite('kubectl asana extend', () => {
-  test('counts a duration from the beginning that is recorded, also after an edit that was not observed yet', () => {
+  test('counts a duration from the recorded beginning, even after an edit that was not observed yet', () => {
     const status = { expiresAt: '2026-01-11T00:00:00Z', endDuration: '240h', applied };
     for (const duration of ['240h', '480h'])
       assert.deepEqual(changeOf(grantObject({ spec: { duration }, status }), UNTIL), { duration: '2160h' });
   });
 
-  test('compares with the end that the spec says, also where the recorded one is earlier', () => {
+  test('compares the new end with expiresAt of the spec, even if the recorded end is earlier', () => {
     const status = { expiresAt: '2026-02-01T00:00:00Z', applied };
     const grant = grantObject({ spec: { expiresAt: '2026-05-01T00:00:00Z' }, status });
     assert.throws(() => changeOf(grant, UNTIL), {
@@ -26,32 +26,32 @@ suite('kubectl asana extend', () => {
     { why: 'never ends', spec: {}, says: /has no end/ },
     { why: 'has not begun', spec: { duration: '240h' }, says: /has not begun yet/ },
   ]) {
-    test(`refuses a grant that ${why}`, () => {
+    test(`rejects a grant that ${why}`, () => {
       assert.throws(() => changeOf(grantObject({ spec }), UNTIL), { message: says });
     });
   }
 
-  test('refuses a grant that is being deleted, which no later end keeps', () => {
+  test('rejects a grant that is being deleted, since a later end would not keep it', () => {
     const metadata = { deletionTimestamp: '2026-01-05T00:00:00Z' };
     const grant = grantObject({ metadata, spec: { expiresAt: '2026-02-01T00:00:00Z' }, status: { applied } });
     assert.throws(() => changeOf(grant, UNTIL), { field: 'GRANT', message: /is being deleted/ });
   });
 
   for (const { text, because } of [
-    { text: '2027-02-31T00:00:00Z', because: 'February has no 31st, which Date takes for 3 March' },
-    { text: '2027-02-29T00:00:00Z', because: '2027 is no leap year' },
+    { text: '2027-02-31T00:00:00Z', because: 'February has no 31st, although Date reads it as 3 March' },
+    { text: '2027-02-29T00:00:00Z', because: '2027 is not a leap year' },
     { text: '2027-13-01T00:00:00Z', because: 'there is no thirteenth month' },
-    { text: '2027-01-31T24:00:00Z', because: 'that is the next day' },
-    { text: '2027-01-31T00:00:00', because: 'without an offset it is a time of this machine' },
-    { text: '2028', because: 'a year is no instant' },
-    { text: 'in 3000 days', because: 'Date reads numbers out of words' },
+    { text: '2027-01-31T24:00:00Z', because: '24:00 is the next day' },
+    { text: '2027-01-31T00:00:00', because: 'without an offset it would be a local time' },
+    { text: '2028', because: 'a year is not a time' },
+    { text: 'in 3000 days', because: 'Date would read the number as a year' },
   ]) {
-    test(`refuses ${text} as an end, because ${because}`, () => {
+    test(`rejects ${text} as an end, because ${because}`, () => {
       assert.throws(() => readTime(text), { field: '--until' });
     });
   }
 
-  test('takes an end with an offset or a fraction of a second', () => {
+  test('accepts an end with an offset or a fraction of a second', () => {
     assert.equal(readTime('2028-02-29T01:30:00+02:00'), Date.UTC(2028, 1, 28, 23, 30));
     assert.equal(readTime('2027-01-31T00:00:00.5Z'), Date.UTC(2027, 0, 31, 0, 0, 0, 500));
   });

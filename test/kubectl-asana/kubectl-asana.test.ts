@@ -79,7 +79,7 @@ suite('kubectl asana', () => {
     return stdout;
   }
 
-  test('status shows the connector, and who is not ready and why', async () => {
+  test('status shows the connector, and the grants that are not ready with their reasons', async () => {
     const text = await here('status');
     assert.match(text, /^NAMESPACE +NAME +STATUS/m);
     assert.match(text, /acme +Connected/);
@@ -89,7 +89,7 @@ suite('kubectl asana', () => {
     assert.equal(json.connectors[0]?.phase, 'Connected');
   });
 
-  test('why tells about a person, in whatever case the address is written, and the rule that decided', async () => {
+  test('why shows the grants of a person with reason and remedy, whatever the case of the address', async () => {
     assert.match(await here('why', 'Alice@ACME.example'), /declares +license Enterprise[^]*Granted/);
     const json = JSON.parse(await here('why', 'stranger@acme.example', '-o', 'json')) as {
       grants: { reason: string; remedy: string }[];
@@ -99,7 +99,7 @@ suite('kubectl asana', () => {
     assert.match(await here('why', 'nobody@acme.example'), /No grant for nobody@acme\.example/);
   });
 
-  test('why tells the tasks about a person out of the audit log, by whatever address they came', async () => {
+  test('why shows the tasks about a person from the audit log, also under an earlier address', async () => {
     const gid = (await rig.grant('alice'))?.status?.user?.gid ?? '';
     const task = (id: string, account: object, time: string, result = 'Succeeded') => ({
       audit: 'v1',
@@ -131,16 +131,16 @@ suite('kubectl asana', () => {
       text,
       /Tasks of ConductorOne\n[^]*AddToTeam +1206000000000001 +– → Member +Succeeded.* task-one/,
     );
-    assert.equal(text.match(/task-/g)?.length, 1, 'an action is told once, and grants are no tasks');
+    assert.equal(text.match(/task-/g)?.length, 1, 'an action is shown once, and grants are not tasks');
     const json = JSON.parse(await here('why', alice, '-o', 'json')) as { tasks: unknown };
-    assert.equal(json.tasks, null, 'nobody said where the audit log is');
+    assert.equal(json.tasks, null, 'no audit log was specified');
     assert.match(
       await here('why', carol, '--audit-log', file),
       /No task in the audit log is about this person/,
     );
   });
 
-  test('why says that there are tasks to see where the connector carries them out', async () => {
+  test('why refers to --audit-log if a connector carries out tasks', async () => {
     await rig.createConnector(
       {
         provisioning: { mode: 'Plan' },
@@ -155,7 +155,7 @@ suite('kubectl asana', () => {
     );
   });
 
-  test('sync --wait comes back once the sync was done', async () => {
+  test('sync --wait returns after the sync, and sync rejects an unknown connector', async () => {
     const before = (await rig.connector())?.status?.lastHandledReconcileAt;
     assert.match(await here('sync', 'acme', '--wait'), /acme: synced, Connected/);
     assert.notEqual((await rig.connector())?.status?.lastHandledReconcileAt, before);
@@ -165,7 +165,7 @@ suite('kubectl asana', () => {
     );
   });
 
-  test('extend moves the end of a grant to later, never to earlier', async () => {
+  test('extend moves the end of a grant later, and rejects an earlier end', async () => {
     await here('extend', 'alice', '--until', '2100-01-01T00:00:00Z');
     assert.equal((await rig.grant('alice'))?.spec.expiresAt, '2100-01-01T00:00:00Z');
     const { code, stderr } = await asana(
@@ -180,7 +180,7 @@ suite('kubectl asana', () => {
     assert.match(stderr, /must be later than the current end/);
   });
 
-  test('extend moves the duration of a grant that has one', async () => {
+  test('extend lengthens the duration of a grant that has one', async () => {
     const end = Date.parse((await rig.grant('bob'))?.status?.expiresAt ?? '');
     const later = new Date(end + 3_600_000).toISOString();
     await here('extend', 'alg/bob', '--until', later);
@@ -190,14 +190,14 @@ suite('kubectl asana', () => {
     );
   });
 
-  test('hold shows what is held, discard shows it and lets it be', async () => {
+  test('hold shows the held removals, and discard shows and discards them', async () => {
     for (const name of ['alice', 'bob', 'carol']) await rig.deleteGrant(name);
     const { token } = await rig.untilNamed(['alice', 'bob', 'carol']);
     const held = await here('hold');
     for (const email of [alice, bob, carol]) assert.ok(held.includes(email), held);
     assert.match(await here('status'), new RegExp(`TooManyRemovals.* ${token}`));
     const asked = await asana('discard', token ?? '', '-n', rig.namespace);
-    assert.equal(asked.code, 1, 'nobody can be asked, so nothing is answered');
+    assert.equal(asked.code, 1, 'nobody can be asked, so the hold is not answered');
     assert.match(asked.stderr, /-y/);
     assert.ok((await here('discard', token ?? '', '-y')).includes(alice));
     for (const name of ['alice', 'bob', 'carol']) await rig.untilGone(name);
@@ -209,7 +209,7 @@ suite('kubectl asana', () => {
     );
   });
 
-  test('discard refuses a hold of a reading, and names the command that answers it', async () => {
+  test('discard rejects the hold of a reading, and names the command that answers it', async () => {
     rig.sandbox.faults.add({
       match: { operation: 'scimListUsers', times: 0 },
       effect: { totalResultsBy: 1 },
@@ -235,7 +235,7 @@ suite('kubectl asana', () => {
     rig.sandbox.faults.clear();
   });
 
-  test('what a person answers or asks for is managed by kubectl-asana, not by the operator', async () => {
+  test('annotations for answers and requests are managed by kubectl-asana, not by the operator', async () => {
     const { metadata } = (await rig.connector()) as unknown as {
       metadata: { managedFields: { manager: string; fieldsV1: object }[] };
     };
@@ -250,7 +250,7 @@ suite('kubectl asana', () => {
     }
   });
 
-  test('doctor finds the token good, and says who holds the lease or what to check', async () => {
+  test('doctor reports the token as ok, and the holder of the lease or what to check', async () => {
     const { code, stdout } = await asana('doctor', '-n', rig.namespace);
     assert.equal(code, 1);
     assert.match(stdout, /ok +token of Asana \(REST\)/);
@@ -265,7 +265,7 @@ suite('kubectl asana', () => {
     assert.ok(!stdout.includes(SERVICE_ACCOUNT));
   });
 
-  test('doctor says what to do about a Secret that lacks the key', async () => {
+  test('doctor reports a Secret that lacks the key, and says what to do', async () => {
     await rig.createSecret({ OTHER: 'x' }, 'empty');
     await rig.createConnector(
       {
@@ -275,16 +275,20 @@ suite('kubectl asana', () => {
       'broken',
     );
     const { stdout } = await asana('doctor', '-n', rig.namespace, '-o', 'json');
-    const sections = JSON.parse(stdout) as { title: string; findings: { state: string; found: string }[] }[];
+    const sections = JSON.parse(stdout) as {
+      title: string;
+      findings: { state: string; found: string; remedy: string | null }[];
+    }[];
     const broken = sections.find(({ title }) => title.endsWith('/broken'));
     assert.deepEqual(
       broken?.findings.map(({ state }) => state),
       ['bad'],
     );
     assert.match(broken?.findings[0]?.found ?? '', /has no key "BATON_TOKEN"/);
+    assert.match(broken?.findings[0]?.remedy ?? '', /Store the token in the Secret under this key/);
   });
 
-  test('a kubeconfig or a context that is not there is refused by name', async () => {
+  test('a kubeconfig or a context that does not exist is rejected by name', async () => {
     assert.match((await asana('status', '--context', 'nowhere')).stderr, /has no context nowhere/);
     assert.match(
       (await asana('status', '--kubeconfig', '/nowhere')).stderr,

@@ -59,7 +59,7 @@ function sync(api: SmallApiServer, flags: Partial<SyncFlags> = {}): Promise<stri
 }
 
 suite('kubectl asana sync --wait', () => {
-  test('says that it synced when the connector is ready and Asana was read', async (t) => {
+  test('reports the sync when the connector is ready and Asana was read', async (t) => {
     assert.equal(await sync(await start(t, {})), 'iga/acme: synced, Connected (Synced)\n');
   });
 
@@ -83,13 +83,13 @@ suite('kubectl asana sync --wait', () => {
       because: 'the connector is suspended',
     },
   ] as const) {
-    test(`fails, and says why, when ${because}`, async (t) => {
+    test(`fails with the reason when ${because}`, async (t) => {
       const failure = { code: 'SyncFailed', message: new RegExp(`${reason}: The message of ${reason}`) };
       await assert.rejects(sync(await start(t, { ready, synced })), failure);
       await assert.rejects(sync(await start(t, { ready, synced }), { output: 'json' }), failure);
     });
 
-    test(`calls it failed in its output when ${because}`, async (t) => {
+    test(`prints that the sync failed when ${because}`, async (t) => {
       const api = await start(t, { ready, synced });
       for (const [output, shows] of [
         ['table', /^iga\/acme: sync failed, Connected/],
@@ -110,12 +110,12 @@ suite('kubectl asana sync --wait', () => {
     });
   }
 
-  test('comes back when the request of a second person, which took the place of its own, was handled', async (t) => {
+  test('returns when a later request, which replaced its own, was handled', async (t) => {
     const later = (own: string) => new Date(Date.parse(own) + 1).toISOString();
     assert.match(await sync(await start(t, { handled: later })), /synced/);
   });
 
-  test('comes back when a second person has written something else than a time', async (t) => {
+  test('returns when another request, which is not a time, was handled', async (t) => {
     const api = await start(t, {});
     api.before = (method, object) => {
       if (method !== 'GET') return;
@@ -128,18 +128,18 @@ suite('kubectl asana sync --wait', () => {
     assert.match(await sync(api), /synced/);
   });
 
-  test('does not come back for an earlier request', async (t) => {
+  test('fails with SyncLate if only an earlier request was handled', async (t) => {
     const earlier = (own: string) => new Date(Date.parse(own) - 1).toISOString();
     await assert.rejects(sync(await start(t, { handled: earlier }), { timeout: 0 }), { code: 'SyncLate' });
   });
 
-  test('does not come back for what had been handled before it asked, whatever the clock of its author said', async (t) => {
+  test('fails with SyncLate if the handled request is older than its own, even with a later time', async (t) => {
     const status = statusOf(WELL, WELL, '2999-01-01T00:00:00Z');
     const api = await SmallApiServer.start(t, [connectorObject({ status })]);
     await assert.rejects(sync(api, { timeout: 0 }), { code: 'SyncLate' });
   });
 
-  test('claims nothing about a sync that it does not wait for', async (t) => {
+  test('is optional: without it, only the request is reported', async (t) => {
     assert.equal(
       await sync(await start(t, { ready: { status: 'False', reason: 'SyncFailed' } }), { wait: false }),
       'iga/acme: sync requested\n',

@@ -88,14 +88,14 @@ suite('connections', () => {
     await relay.close();
   });
 
-  test('of TLS are kept: a hundred requests need two at most, where client-node makes a hundred', async () => {
+  test('are reused: a hundred requests open at most two', async () => {
     await rig.createMap('read-often');
     const before = relay.connections;
     for (let i = 0; i < 100; i++) await client.get(MAPS, rig.namespace, 'read-often');
     assert.ok(relay.connections - before <= 2, `${relay.connections - before} connections were made`);
   });
 
-  test('of many watches leave enough for requests', async () => {
+  test('of 40 watches leave room for other requests', async () => {
     const stop = new AbortController();
     const { resourceVersion } = await client.list(MAPS, rig.namespace, { limit: 1 });
     const options = { resourceVersion, timeoutSeconds: 60 };
@@ -104,19 +104,19 @@ suite('connections', () => {
       for await (const _ of client.watch(MAPS, rig.namespace, options, stop.signal)) seen += 1;
     });
     await rig.createMap('seen-by-all');
-    await until('all watches see it', () => seen >= 40);
+    await until('all watches report the object', () => seen >= 40);
     assert.ok(await client.get(MAPS, rig.namespace, 'seen-by-all'));
     stop.abort();
     await Promise.allSettled(watches);
   });
 
-  test('are bounded in number, however many requests there are at once', async () => {
+  test('are limited to 16 for 200 concurrent requests', async () => {
     const before = relay.connections;
     await Promise.all(Array.from({ length: 200 }, () => client.get(MAPS, rig.namespace, 'read-often')));
     assert.ok(relay.connections - before <= 16, `${relay.connections - before} connections were made`);
   });
 
-  test('whose cable was pulled cost one time-out, not one each', async () => {
+  test('that stop responding cost one timeout in total, and not one each', async () => {
     await client.get(MAPS, rig.namespace, 'read-often');
     relay.pullTheCable();
     const path = `/api/v1/namespaces/${rig.namespace}/configmaps/read-often`;
@@ -126,7 +126,7 @@ suite('connections', () => {
   });
 });
 
-suite('the way in', () => {
+suite('a connection to the API server', () => {
   test('follows a certificate authority that is rotated in its file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'runtime-client-'));
     const caFile = join(folder, 'ca.crt');
@@ -151,7 +151,7 @@ suite('the way in', () => {
     }
   });
 
-  test('leads through an HTTP proxy where the kubeconfig names one, and TLS stays whole within', async () => {
+  test('goes through the HTTP proxy of the kubeconfig, with TLS inside the tunnel', async () => {
     const tunnels: string[] = [];
     const proxy = createServer();
     proxy.on('connect', ({ url = '' }, near) => {
@@ -175,20 +175,20 @@ suite('the way in', () => {
   });
 
   const refused = [
-    { because: 'plain http sends the token in the clear', change: { server: 'http://127.0.0.1:1' } },
+    { because: 'plain HTTP would send the token unencrypted', change: { server: 'http://127.0.0.1:1' } },
     {
-      because: 'a SOCKS proxy must not be passed by in silence',
+      because: 'a SOCKS proxy must not be bypassed silently',
       change: { proxyUrl: 'socks5://127.0.0.1:1' },
     },
-    { because: 'a server that is no URL has a typing error in it', change: { server: 'kubernetes' } },
+    { because: 'the server is not a URL', change: { server: 'kubernetes' } },
   ];
   for (const { because, change } of refused) {
-    test(`is refused at once: ${because}`, () => {
+    test(`is rejected: ${because}`, () => {
       assert.throws(() => new ApiServerConnection(changedConfig(change), systemClock), InvalidInputError);
     });
   }
 
-  test('is refused without a cluster, with what to do', () => {
+  test('is rejected without a cluster, with a message that names KUBECONFIG and the current context', () => {
     assert.throws(() => new ApiServerConnection(new KubeConfig(), systemClock), {
       name: 'InvalidInputError',
       message: /KUBECONFIG.*current context/,
@@ -197,19 +197,19 @@ suite('the way in', () => {
 });
 
 suite('a request', () => {
-  test('is given up when it is not answered', async () => {
+  test('times out if it is not answered', async () => {
     rig.proxy.faultOf = () => ({ kind: 'silence' });
     const error = await failureOf(rig.connection.send({ method: 'GET', path: '/version', timeoutMs: 50 }));
     assert.deepEqual([error.code, error.errorClass], ['Timeout', 'transient']);
   });
 
-  test('is given up when its answer begins and never ends', async () => {
+  test('times out if its answer begins and never ends', async () => {
     rig.proxy.faultOf = () => ({ kind: 'freeze' });
     const error = await failureOf(rig.connection.send({ method: 'GET', path: '/version', timeoutMs: 100 }));
     assert.equal(error.code, 'Timeout');
   });
 
-  test('fails with the caller’s own reason when the caller gives up', async () => {
+  test('fails with the reason of its signal when the caller aborts it', async () => {
     rig.proxy.faultOf = () => ({ kind: 'silence' });
     const stop = new AbortController();
     const asking = rig.client.get(MAPS, rig.namespace, 'x', stop.signal);
@@ -217,25 +217,25 @@ suite('a request', () => {
     await assert.rejects(asking, { message: 'enough' });
   });
 
-  test('that is reset is worth another try', async () => {
+  test('that is reset fails as transient, with the code Unreachable', async () => {
     rig.proxy.faultOf = () => ({ kind: 'reset' });
     const error = await failureOf(rig.client.get(MAPS, rig.namespace, 'x'));
     assert.deepEqual([error.code, error.errorClass, error.status], ['Unreachable', 'transient', 0]);
   });
 
   const hints = [
-    { because: 'a 429 says when to come back', answer: { status: 429, retryAfter: 7 }, expected: 7_000 },
-    { because: 'so does a 503', answer: { status: 503, retryAfter: 2 }, expected: 2_000 },
-    { because: 'a day is too long', answer: { status: 503, retryAfter: 86_400 }, expected: 300_000 },
-    { because: 'a negative one is none', answer: { status: 503, retryAfter: -1 }, expected: undefined },
+    { because: 'Retry-After of a 429', answer: { status: 429, retryAfter: 7 }, expected: 7_000 },
+    { because: 'Retry-After of a 503', answer: { status: 503, retryAfter: 2 }, expected: 2_000 },
+    { because: 'at most five minutes', answer: { status: 503, retryAfter: 86_400 }, expected: 300_000 },
+    { because: 'a negative delay is ignored', answer: { status: 503, retryAfter: -1 }, expected: undefined },
     {
-      because: 'a Status may say it instead',
+      because: 'retryAfterSeconds of a Status',
       answer: { status: 500, body: '{"kind":"Status","details":{"retryAfterSeconds":3}}' },
       expected: 3_000,
     },
   ];
   for (const { because, answer, expected } of hints) {
-    test(`carries the server’s wish in its failure: ${because}`, async () => {
+    test(`reports the retry delay of the server in its error: ${because}`, async () => {
       rig.proxy.faultOf = () => ({ kind: 'answer', ...answer });
       assert.equal((await failureOf(rig.client.get(MAPS, rig.namespace, 'x'))).retryAfterMs, expected);
     });
@@ -243,19 +243,24 @@ suite('a request', () => {
 
   const bodies = [
     { because: 'a proxy answers in HTML', status: 502, body: '<html>canary</html>' },
-    { because: 'a proxy answers in JSON of its own', status: 502, body: '{"message":"canary"}' },
-    { because: 'an answer is cut', status: 200, body: '{"data":{"token":"canary' },
-    { because: 'null is JSON too', status: 500, body: 'null' },
+    { because: 'a proxy answers with JSON of its own', status: 502, body: '{"message":"canary"}' },
+    { because: 'the answer is truncated', status: 200, body: '{"data":{"token":"canary' },
   ];
   for (const { because, status, body } of bodies) {
-    test(`keeps what was answered to itself: ${because}`, async () => {
+    test(`does not quote the answer in its error: ${because}`, async () => {
       rig.proxy.faultOf = () => ({ kind: 'answer', status, body });
       const error = await failureOf(rig.client.readSecret(rig.namespace, 'x'));
       assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /canary/);
     });
   }
 
-  test('says who is asking', async () => {
+  test('fails with the status of the answer if its body is null', async () => {
+    rig.proxy.faultOf = () => ({ kind: 'answer', status: 500, body: 'null' });
+    const error = await failureOf(rig.client.readSecret(rig.namespace, 'x'));
+    assert.deepEqual([error.code, error.status], ['Http500', 500]);
+  });
+
+  test('sends asana-connector as its user agent', async () => {
     let agent: string | undefined;
     rig.proxy.faultOf = ({ headers }) => {
       agent = headers['user-agent'];
@@ -265,7 +270,7 @@ suite('a request', () => {
     assert.match(agent ?? '', /^asana-connector\//);
   });
 
-  test('follows no redirect, since it would carry the token along', async () => {
+  test('follows no redirect, which would disclose the token', async () => {
     let asked = 0;
     const elsewhere = createServer((_request, response) => {
       asked += 1;
@@ -280,13 +285,13 @@ suite('a request', () => {
   });
 });
 
-suite('the API server', () => {
-  test('is asked for an object that is not there, and null comes back', async () => {
+suite('the client on a real API server', () => {
+  test('returns null for an object or a Secret that does not exist', async () => {
     assert.equal(await rig.client.get(MAPS, rig.namespace, 'nowhere'), null);
     assert.equal(await rig.client.readSecret(rig.namespace, 'nowhere'), null);
   });
 
-  test('tells a name that is taken from a version that is old', async () => {
+  test('distinguishes a name that is taken from an outdated version', async () => {
     const map = await rig.createMap('taken');
     const taken = await failureOf(rig.client.create(MAPS, rig.namespace, { metadata: { name: 'taken' } }));
     assert.deepEqual([taken.code, isConflict(taken)], ['AlreadyExists', false]);
@@ -296,7 +301,7 @@ suite('the API server', () => {
     assert.deepEqual([old.code, isConflict(old)], ['Conflict', true]);
   });
 
-  test('takes a merge patch as one, not as a JSON patch', async () => {
+  test('sends a merge patch as such, not as a JSON patch', async () => {
     await rig.createMap('patched', 'old');
     const patched = await rig.client.mergePatch<ConfigMap>(
       MAPS,
@@ -308,13 +313,13 @@ suite('the API server', () => {
     assert.deepEqual(patched.data, { other: 'new' });
   });
 
-  test('keeps fields that no model knows', async () => {
+  test('returns fields that it has no type for', async () => {
     await rig.createWidget('unmodelled', { unheardOf: { deep: [1, { er: true }] } });
     const widget = await rig.client.get<Widget>(WIDGETS, rig.namespace, 'unmodelled');
     assert.deepEqual(widget?.spec, { unheardOf: { deep: [1, { er: true }] } });
   });
 
-  test('gives a Secret as bytes with its version, and nothing else of it', async () => {
+  test('returns the data of a Secret as bytes with its resourceVersion, and nothing else', async () => {
     await rig.admin.create({ ...MAPS, plural: 'secrets', kind: 'Secret' }, rig.namespace, {
       metadata: { name: 'credentials' },
       stringData: { token: 'tökén' },
@@ -324,15 +329,24 @@ suite('the API server', () => {
     assert.equal(secret?.data.get('token')?.toString(), 'tökén');
   });
 
-  test('shows a namespace that is going, and one that is gone, as going', async () => {
+  test('reports a namespace as going if it is terminating or absent, but not if it is active', async () => {
     assert.equal(await rig.client.namespaceGoing(rig.namespace), false);
     assert.equal(await rig.client.namespaceGoing('never-was'), true);
+    const terminating = `${rig.namespace}-terminating`;
+    await rig.createNamespace(terminating);
+    // An object with a finalizer keeps the namespace terminating.
+    const metadata = { name: 'held', finalizers: ['runtime.test/hold'] };
+    await rig.admin.create(MAPS, terminating, { metadata });
+    await rig.direct.send({ method: 'DELETE', path: `/api/v1/namespaces/${terminating}` });
+    assert.equal(await rig.client.namespaceGoing(terminating), true);
+    await rig.admin.mergePatch(MAPS, terminating, 'held', { metadata: { finalizers: null } }, 'test');
   });
 
-  test('no longer offers to create what is of a CRD that is being deleted', async () => {
+  test('no longer reports the verb create for a kind whose CRD is being deleted', async () => {
     const GADGETS: Resource = { ...WIDGETS, plural: 'gadgets', kind: 'Gadget' };
+    const verbs = () => rig.client.verbs(GADGETS);
     await installCrd(rig.direct, widgetCrd('gadgets', 'Gadget'));
-    await until('it is served', async () => (await rig.client.verbs(GADGETS))?.includes('create') ?? false);
+    await until('the kind is served', async () => (await verbs())?.includes('create') ?? false);
     // An object with a finalizer keeps the CRD terminating.
     await rig.admin.create(GADGETS, rig.namespace, {
       apiVersion: 'runtime.test/v1',
@@ -340,15 +354,15 @@ suite('the API server', () => {
       metadata: { name: 'last', finalizers: ['runtime.test/hold'] },
     });
     await deleteCrd(rig.direct, 'gadgets');
-    await until('it is going', async () => (await rig.client.verbs(GADGETS))?.includes('create') === false);
-    assert.equal((await rig.client.verbs(GADGETS))?.includes('get'), true);
+    await until('the verb create is gone', async () => (await verbs())?.includes('create') === false);
+    assert.equal((await verbs())?.includes('get'), true);
     // A finalizer can still be removed from the remaining object.
     const patch = { metadata: { finalizers: null } };
     await rig.client.mergePatch(GADGETS, rig.namespace, 'last', patch, 'test');
-    await until('it is gone', async () => (await rig.client.verbs(GADGETS)) === null);
+    await until('the kind is no longer served', async () => (await verbs()) === null);
   });
 
-  test('says not found of an object that is written to after it went', async () => {
+  test('fails with NotFound when it patches an object that does not exist', async () => {
     const error = await failureOf(
       rig.client.mergePatch(MAPS, rig.namespace, 'never-was', { data: {} }, 'test'),
     );

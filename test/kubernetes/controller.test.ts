@@ -92,8 +92,8 @@ function failing(...failures: unknown[]): Reconcile {
 const conflict = () => new KubernetesError('Conflict', 409, 'transient', 'conflict');
 const notFound = () => new KubernetesError('NotFound', 404, 'transient', 'not found');
 
-suite('ten thousand keys with nothing to do', () => {
-  test('let in what has arrived meanwhile', async () => {
+suite('a controller with a thousand keys that need no work', () => {
+  test('yields to the event loop before it has reconciled a hundred of them', async () => {
     const bench = new Bench(async () => {}, { concurrency: 5 });
     let now = 0;
     // Each reading of the clock advances it by a millisecond, so that a reconcile takes time.
@@ -114,72 +114,74 @@ suite('ten thousand keys with nothing to do', () => {
 suite('a controller', () => {
   const outcomes = [
     {
-      because: 'a transient failure is tried again after a backoff that doubles',
+      because: 'a transient failure is retried after a backoff that doubles',
       failures: [new Failure('transient'), new Failure('transient'), new Failure('transient')],
       times: [0, 1_000, 3_000, 7_000],
       results: ['error', 'error', 'error', 'success'],
     },
     {
-      because: 'so is what nobody threw on purpose',
+      because: 'an unexpected exception, or a thrown string, is retried like a transient failure',
       failures: [new TypeError('x is undefined'), 'a string'],
       times: [0, 1_000, 3_000],
       results: ['error', 'error', 'success'],
     },
     {
-      because: 'a stalling failure is not tried again',
+      because: 'a stalling failure is retried only when something changes',
       failures: [new Failure('stalling')],
       times: [0],
       results: ['stalled'],
     },
     {
-      because: 'what waits comes back when it said, however often, without a backoff',
+      because: 'a waiting failure is retried after its retryAfterMs each time, without a backoff',
       failures: [1, 2, 3].map(() => new Failure('waiting', { retryAfterMs: 20_000 })),
       times: [0, 20_000, 40_000, 60_000],
       results: ['waiting', 'waiting', 'waiting', 'success'],
     },
     {
-      because: 'what waits for nothing in particular comes back when something changes',
+      because: 'a waiting failure without retryAfterMs is retried only when something changes',
       failures: [new Failure('waiting')],
       times: [0],
       results: ['waiting'],
     },
     {
-      because: 'what asks to come back at once is no busy loop',
+      because: 'a waiting failure with retryAfterMs 0 is retried after a second, not in a busy loop',
       failures: [new Failure('waiting', { retryAfterMs: 0 })],
       times: [0, 1_000],
       results: ['waiting', 'success'],
     },
     {
-      because: 'the other side’s wish is longer than the backoff',
+      because: 'a retryAfterMs that is longer than the backoff takes precedence',
       failures: [new Failure('transient', { retryAfterMs: 30_000 })],
       times: [0, 30_000],
       results: ['error', 'success'],
     },
     {
-      because: 'a conflict is tried again at once, and ever more slowly if it stays one',
+      because: 'a conflict is retried after 50 ms, and the delay doubles while it persists',
       failures: [conflict(), conflict(), conflict()],
       times: [0, 50, 150, 350],
       results: ['conflict', 'conflict', 'conflict', 'success'],
     },
     {
-      because: 'an object that went is looked at again, since the cache may not have heard of it',
+      because: 'NotFound is retried after 50 ms, since the cache may be outdated',
       failures: [notFound()],
       times: [0, 50],
       results: ['not_found', 'success'],
     },
   ];
   for (const { because, failures, times, results } of outcomes) {
-    test(`knows when to try again: ${because}`, async () => {
+    test(`decides when to retry: ${because}`, async () => {
       const bench = new Bench(failing(...failures));
       await bench.add('ns/a');
       await bench.clock.advance(600_000);
       assert.deepEqual(bench.times, times);
       assert.deepEqual(bench.results, results);
+      await bench.add('ns/a');
+      assert.deepEqual(bench.times, [...times, 600_000], 'a change is reconciled at once');
       await bench.controller.stop(0);
     });
   }
 
-  test('keeps a conflict out of the errors, and an error in them with the id of its reconcile', async () => {
+  test('logs a transient failure as an error with its reconcileID, but no conflict and no NotFound', async () => {
     const bench = new Bench(failing(conflict(), notFound(), new Failure('transient')));
     await bench.add('ns/a');
     await bench.clock.advance(60_000);
@@ -191,7 +193,7 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('shows each reconcile as a trace of its own with its result, and as failed what the errors count', async () => {
+  test('records one trace per reconcile with its result, and the error of a stalling failure', async () => {
     const failure = new Failure('stalling');
     const bench = new Bench(failing(conflict(), new Failure('waiting', { retryAfterMs: 1_000 }), failure));
     await bench.add('ns/a');
@@ -211,7 +213,7 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('during a minute of nothing but conflicts tries a few dozen times, and recovers within seconds', async () => {
+  test('retries fewer than 30 times during a minute of conflicts, and recovers within seconds', async () => {
     const bench = new Bench(() => {
       if (bench.clock.monotonic() < 60_000) throw conflict();
       return Promise.resolve();
@@ -224,7 +226,7 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('says aloud when it is no longer the watch that a stale copy waits for', async () => {
+  test('warns that the cached object is outdated if NotFound persists for half a minute', async () => {
     const bench = new Bench(() => Promise.reject(notFound()));
     await bench.add('ns/a');
     await bench.clock.advance(3_000);
@@ -234,7 +236,7 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('begins at the first backoff again after a success', async () => {
+  test('starts again at the first backoff after a success', async () => {
     const bench = new Bench(
       failing(new Failure('transient'), new Failure('transient'), undefined, new Failure('transient')),
     );
@@ -246,7 +248,7 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('comes again when a reconcile asks for it, and not before', async () => {
+  test('reconciles a key again after its requeueAfterMs, and not earlier', async () => {
     const bench = new Bench(() => Promise.resolve({ requeueAfterMs: 5_000 }));
     await bench.add('ns/a');
     await bench.clock.advance(11_000);
@@ -254,7 +256,7 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('tries an edit that failed again before the resyncs that wait', async () => {
+  test('retries a failed edit before waiting keys of lower priority', async () => {
     const gate = Promise.withResolvers<void>();
     let failed = false;
     const bench = new Bench(async (key) => {
@@ -276,12 +278,12 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('has as many reconciles at once as it may, and never two of one key', async () => {
+  test('runs as many reconciles at once as its concurrency allows, and never two of one key', async () => {
     let [now, most] = [0, 0];
     const under = new Set<string>();
     const bench = new Bench(
       async (key) => {
-        assert.ok(!under.has(key), `${key} twice at once`);
+        assert.ok(!under.has(key), `${key} is reconciled twice at once`);
         under.add(key);
         most = Math.max(most, ++now);
         await bench.clock.sleep(100);
@@ -300,7 +302,7 @@ suite('a controller', () => {
     await bench.controller.stop(0);
   });
 
-  test('aborts a reconcile that takes too long, and tries it again', async () => {
+  test('aborts a reconcile that exceeds the timeout, and retries it', async () => {
     const bench = new Bench(
       async (_key, { signal }) => {
         if (bench.runs.length === 1) await bench.clock.sleep(1e9, signal);
@@ -316,7 +318,7 @@ suite('a controller', () => {
 });
 
 suite('a controller that stops', () => {
-  test('lets what is under way end, and begins nothing more', async () => {
+  test('finishes the reconcile in progress, and starts no other', async () => {
     const bench = new Bench(() => bench.clock.sleep(3_000));
     await bench.add('ns/a');
     await bench.add('ns/b');
@@ -331,7 +333,7 @@ suite('a controller that stops', () => {
     assert.equal(bench.clock.pending, 0, 'no timer is left');
   });
 
-  test('aborts what has not ended after the grace, and calls that no failure', async () => {
+  test('aborts a reconcile that exceeds the grace period, without logging an error', async () => {
     const bench = new Bench((_key, { signal }) => bench.clock.sleep(1e9, signal));
     await bench.add('ns/a');
     const stopped = bench.controller.stop(10_000);
@@ -342,7 +344,7 @@ suite('a controller that stops', () => {
     assert.equal(bench.clock.pending, 0, 'no timer is left');
   });
 
-  test('leaves behind, with a line in the log, what ignores even that', async () => {
+  test('logs the keys of reconciles that ignore the abort, and stops without them', async () => {
     const bench = new Bench(() => new Promise<void>(() => {}));
     await bench.add('ns/deaf');
     const stopped = bench.controller.stop(10_000);
@@ -354,7 +356,7 @@ suite('a controller that stops', () => {
     );
   });
 
-  test('tells a reconcile why', async () => {
+  test('aborts the signal of a reconcile with a StoppedError', async () => {
     let reason: unknown;
     const bench = new Bench(async (_key, { signal }) => {
       await bench.clock.sleep(1e9, signal).catch(() => {});

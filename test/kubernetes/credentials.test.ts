@@ -46,8 +46,8 @@ function connectAs(user: Omit<User, 'name'>, clock = new FakeClock()): ApiServer
 const post = (connection: ApiServerConnection) =>
   connection.send({ method: 'POST', path: '/api/v1/events', body: {} });
 
-suite('credentials that the API server takes no more', () => {
-  test('are read again from their file at once, and the request is not lost', async () => {
+suite('credentials that the API server no longer accepts', () => {
+  test('are read again from their file immediately, and the requests are sent again with them', async () => {
     const tokenFile = join(folder, 'token');
     await writeFile(tokenFile, 'first');
     taken = 'first';
@@ -60,7 +60,7 @@ suite('credentials that the API server takes no more', () => {
     await connection.close();
   });
 
-  test('are asked of an exec plugin again, although it named no expiry', async () => {
+  test('are requested from the exec plugin again, although it returned no expiry', async () => {
     const plugin = join(folder, 'plugin');
     const answer = async (token: string) => {
       taken = token;
@@ -77,7 +77,7 @@ suite('credentials that the API server takes no more', () => {
     await connection.close();
   });
 
-  test('fail the request where there are no others, and are not read again for each that follows', async () => {
+  test('fail the request if there are no others, and are not read again for each request that follows', async () => {
     const runs = join(folder, 'runs');
     const clock = new FakeClock();
     const credential = JSON.stringify({ status: { token: 'first' } });
@@ -86,7 +86,7 @@ suite('credentials that the API server takes no more', () => {
     taken = 'other';
     const count = async () => (await readFile(runs, 'utf8')).split('\n').length - 1;
     for (let i = 0; i < 5; i += 1) await assert.rejects(post(connection), { status: 401 });
-    assert.equal(await count(), 2, 'once at first, once again');
+    assert.equal(await count(), 2, 'once at first, and once after the first 401');
     await clock.advance(1_000);
     await assert.rejects(post(connection), { status: 401 });
     assert.equal(await count(), 3);
@@ -94,7 +94,7 @@ suite('credentials that the API server takes no more', () => {
   });
 });
 
-suite('credentials that do not come', () => {
+suite('credentials from an exec plugin that never answers', () => {
   let stopped: () => Promise<void>;
   /** Opens a connection whose exec plugin never answers, like one that waits for a person. */
   async function connectByHangingPlugin(clock: FakeClock): Promise<ApiServerConnection> {
@@ -118,7 +118,7 @@ suite('credentials that do not come', () => {
     await rm(join(folder, 'pid'));
   });
 
-  test('fail the request in its time, and say where to look', async () => {
+  test('fail the request at its timeout, with a message that names the exec plugin', async () => {
     const clock = new FakeClock();
     const request = post(await connectByHangingPlugin(clock));
     const failed = assert.rejects(request, { code: 'Timeout', message: /credentials.*exec plugin/ });
@@ -127,7 +127,7 @@ suite('credentials that do not come', () => {
     await failed;
   });
 
-  test('keep nobody waiting who gives up', async () => {
+  test('let a request fail as soon as its signal aborts', async () => {
     const given = new AbortController();
     const connection = await connectByHangingPlugin(new FakeClock());
     const request = connection.send({ method: 'GET', path: '/api', signal: given.signal });

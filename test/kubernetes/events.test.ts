@@ -56,7 +56,7 @@ async function eventsAbout(name: string): Promise<StoredEvent[]> {
 const writes = () => rig.proxy.seen.filter((line) => /^(POST|PATCH).*\/events/.test(line)).length;
 
 suite('an event', () => {
-  test('reaches the API server as it was told', async () => {
+  test('is written with its type, reason, note, controller and object', async () => {
     const { events } = begin();
     events.record(MAPS, await rig.createMap('plain'), 'Warning', 'Tested', 'It was tested.', 'Test');
     await events.flush();
@@ -68,7 +68,7 @@ suite('an event', () => {
     );
   });
 
-  test('says when it happened, however much later it is written', async () => {
+  test('has the time at which it was recorded, even if it is written an hour later', async () => {
     const object = await rig.createMap('late');
     const { events, clock } = begin();
     const at = clock.now();
@@ -80,18 +80,21 @@ suite('an event', () => {
       assert.ok(Date.parse(eventTime) - at < 60_000, `${note}: ${eventTime}`);
   });
 
-  test('is written once, however often it is told within five minutes', async () => {
+  test('is written once, however often it is recorded within five minutes', async () => {
     const object = await rig.createMap('told');
-    const { events } = begin();
+    const { events, clock } = begin();
     const before = writes();
     for (let i = 0; i < 20; i++) events.record(MAPS, object, 'Normal', 'Tested', 'the same');
     events.record(MAPS, object, 'Normal', 'Tested', 'another');
+    await events.flush();
+    clock.aheadMs = 240_000;
+    events.record(MAPS, object, 'Normal', 'Tested', 'the same');
     await events.flush();
     assert.equal(writes() - before, 2);
     assert.equal((await eventsAbout('told')).length, 2);
   });
 
-  test('that comes again after five minutes becomes a count on the first one', async () => {
+  test('that is recorded again after five minutes updates the count of the first one', async () => {
     const object = await rig.createMap('repeated');
     const { events, clock } = begin();
     for (let i = 0; i < 3; i++) events.record(MAPS, object, 'Normal', 'Tested', 'again');
@@ -106,7 +109,7 @@ suite('an event', () => {
     );
   });
 
-  test('that comes again when the first one has been let go is told anew', async () => {
+  test('that is recorded again after the first one was deleted is written anew', async () => {
     const object = await rig.createMap('forgotten');
     const { events, clock, lost } = begin();
     events.record(MAPS, object, 'Normal', 'Tested', 'again');
@@ -123,23 +126,27 @@ suite('an event', () => {
 
   const longNotes = [
     { because: 'ASCII', note: 'x'.repeat(5_000) },
-    { because: 'three bytes a character', note: '漢'.repeat(1_000) },
-    { because: 'four bytes a character, at every offset', note: `a${'🦉'.repeat(600)}` },
-    { because: 'exactly as long as is allowed', note: 'x'.repeat(1_024) },
+    { because: 'three bytes per character', note: '漢'.repeat(1_000) },
+    // The limit cuts through a different byte of a character each time.
+    ...[0, 1, 2, 3].map((offset) => ({
+      because: `four bytes per character, after ${offset} ASCII characters`,
+      note: `${'a'.repeat(offset)}${'🦉'.repeat(600)}`,
+    })),
+    { because: 'exactly the allowed length', note: 'x'.repeat(1_024) },
   ];
   for (const [i, { because, note }] of longNotes.entries()) {
-    test(`with a long note is cut to what the API server takes: ${because}`, async () => {
+    test(`with a long note is truncated to what the API server accepts: ${because}`, async () => {
       const { events, lost } = begin();
       events.record(MAPS, await rig.createMap(`long-note-${i}`), 'Normal', 'Tested', note);
       await events.flush();
       assert.deepEqual(lost, []);
       const [event] = await eventsAbout(`long-note-${i}`);
       assert.ok(event && note.startsWith(event.note.replace(/…$/, '')), 'no half character at its end');
-      assert.ok(Buffer.byteLength(event.note) > 1_000, 'no more was cut than had to be');
+      assert.ok(Buffer.byteLength(event.note) > 1_000, 'no more is cut than necessary');
     });
   }
 
-  test('about an object with the longest name there is fits too', async () => {
+  test('about an object with the longest possible name is written', async () => {
     const { events, lost } = begin();
     // Truncated to the length of an event's name, it would end with the dash.
     const name = `${'a'.repeat(238)}-${'c'.repeat(14)}`;
@@ -150,7 +157,7 @@ suite('an event', () => {
   });
 });
 
-suite('of many events', () => {
+suite('many events', () => {
   /** Creates an object in a namespace of its own. */
   async function createElsewhere(name: string): Promise<ConfigMap> {
     const namespace = `${rig.namespace}-${name}`;
@@ -158,17 +165,20 @@ suite('of many events', () => {
     return rig.admin.create<ConfigMap>(MAPS, namespace, { metadata: { name } });
   }
 
-  test('all are written, even of fifteen hundred objects that have the same trouble at once', async () => {
-    const object = await createElsewhere('many');
+  test('are all written, even if 1,500 objects have the same problem at once', async () => {
+    const { metadata } = await createElsewhere('many');
     const { events, lost } = begin();
     const before = writes();
-    for (let i = 0; i < 1_500; i++) events.record(MAPS, object, 'Warning', 'Tested', `trouble ${i}`);
+    for (let i = 0; i < 1_500; i++) {
+      const object = { metadata: { ...metadata, name: `many-${i}`, uid: `many-${i}` } };
+      events.record(MAPS, object, 'Warning', 'Tested', 'the same problem');
+    }
     await events.written();
     assert.deepEqual(lost, []);
     assert.equal(writes() - before, 1_500);
   });
 
-  test('those of one namespace wait for no more than one of another, however many that has', async () => {
+  test('of one namespace delay an event of another namespace by fewer than ten writes', async () => {
     const [flood, mine] = [await createElsewhere('flood'), await createElsewhere('mine')];
     const { events } = begin();
     for (let i = 0; i < 500; i++) events.record(MAPS, flood, 'Warning', 'Tested', `trouble ${i}`);
@@ -181,19 +191,19 @@ suite('of many events', () => {
     assert.ok(place >= 0 && place < 10, `it came after ${place} others`);
   });
 
-  test('one that gets no answer does not hold up the others', async () => {
+  test('are written although the request for one of them gets no answer', async () => {
     const object = await rig.createMap('held-up');
     let silent = 1;
     rig.proxy.faultOf = ({ method }) => (method === 'POST' && silent-- > 0 ? { kind: 'silence' } : null);
     const { events, lost } = begin();
     for (let i = 0; i < 20; i++) events.record(MAPS, object, 'Normal', 'Tested', `note ${i}`);
-    await until('the others are written', async () => (await eventsAbout('held-up')).length === 19);
+    await until('the other events are written', async () => (await eventsAbout('held-up')).length === 19);
     // The answers to the last of them may still be in flight.
     await events.flush(1_000);
     assert.equal(lost.length, 1);
   });
 
-  test('the newest of whoever has the most make room for those of others', () => {
+  test('lose the newest one of the namespace that has the most when the backlog is full', () => {
     const backlog = new EventBacklog<string>();
     for (const tenant of ['a', 'b'])
       for (let i = 0; i < 5_000; i++) assert.equal(backlog.push(tenant, `${tenant}${i}`), null);
@@ -208,7 +218,7 @@ suite('of many events', () => {
 });
 
 suite('an event that cannot be written', () => {
-  test('fails nobody, is in the log, and is told when it comes again', async () => {
+  test('is logged, and is written when it is recorded again', async () => {
     const object = await rig.createMap('untold');
     rig.proxy.faultOf = ({ method }) => (method === 'POST' ? { kind: 'answer', status: 403 } : null);
     const { events, lost } = begin();
@@ -224,7 +234,7 @@ suite('an event that cannot be written', () => {
     assert.equal((await eventsAbout('untold')).length, 1);
   });
 
-  test('because its namespace is terminating goes to the log', async () => {
+  test('because its namespace is terminating is logged', async () => {
     const namespace = `${rig.namespace}-going`;
     await rig.createNamespace(namespace);
     const object = await rig.admin.create<ConfigMap>(MAPS, namespace, {
@@ -238,7 +248,7 @@ suite('an event that cannot be written', () => {
     await rig.admin.mergePatch(MAPS, namespace, 'held', { metadata: { finalizers: null } }, 'test');
   });
 
-  test('does not keep a process that ends: what is left goes to the log', async () => {
+  test('does not delay a flush beyond its time limit, and is logged', async () => {
     const object = await rig.createMap('hurried');
     rig.proxy.faultOf = ({ method }) => (method === 'POST' ? { kind: 'silence' } : null);
     const { events, lost } = begin();
@@ -249,7 +259,7 @@ suite('an event that cannot be written', () => {
     assert.equal(lost.length, 50);
   });
 
-  test('does not fill the memory: what is above five thousand of a namespace goes to the log', async () => {
+  test('is logged instead of queued if 5,000 of its namespace are already waiting', async () => {
     const object = await rig.createMap('flooded');
     rig.proxy.faultOf = ({ method }) => (method === 'POST' ? { kind: 'silence' } : null);
     const { events, lost } = begin();

@@ -65,7 +65,7 @@ class Process {
   }
 }
 
-suite('however requests are delayed or lost, processes frozen or replaced, and the lease deleted', () => {
+suite('leader election with delayed or lost requests, frozen or restarted processes, and deleted leases', () => {
   const step = fc.oneof(
     {
       weight: 6,
@@ -91,7 +91,7 @@ suite('however requests are delayed or lost, processes frozen or replaced, and t
     { freq: 3 },
   );
 
-  test('there are never two leaders, and one in the end', async () => {
+  test('never has two leaders, and has one eventually', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 5, maxLength: 40 }),

@@ -47,7 +47,7 @@ function scene(): Scene {
 const holderOf = (server: LeaseServer) => server.lease?.spec?.holderIdentity;
 
 suite('leader election', () => {
-  test('makes one of two candidates the leader, and the other wait', async () => {
+  test('makes one of two candidates the leader, while the other waits', async () => {
     const { stop, candidate, end, advance } = scene();
     const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
@@ -58,7 +58,7 @@ suite('leader election', () => {
     await end(waiting, keeping);
   });
 
-  test('makes one of two the leader who find no lease at the same moment', async () => {
+  test('makes one leader of two candidates that find no lease at the same moment', async () => {
     const { server, stop, candidate, end, advance } = scene();
     server.travelOf = () => ({ thereMs: 10, backMs: 10, lost: false });
     const both = [candidate('a'), candidate('b')];
@@ -68,7 +68,7 @@ suite('leader election', () => {
     await end(...waiting);
   });
 
-  test('hands over at once when the leader lets go, and does not call that taken over', async () => {
+  test('hands over within seconds when the leader releases the lease, without reporting takenOver', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
@@ -81,7 +81,7 @@ suite('leader election', () => {
     await end(following);
   });
 
-  test('never has two leaders when one is frozen: its fence falls before its lease runs out', async () => {
+  test('never has two leaders if one stops renewing, because it stops leading before its lease expires', async () => {
     const { stop, candidate, end, advance } = scene();
     const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
@@ -95,7 +95,7 @@ suite('leader election', () => {
     await end(following);
   });
 
-  test('judges a lease by its own clock, not by the time its holder wrote into it', async () => {
+  test('judges the expiry of a lease by the local clock, not by its renewTime', async () => {
     const { server, clock, stop, candidate, end, advance } = scene();
     await candidate('ahead').acquire(stop.signal);
     const inAYear = formatMicroTime(clock.now() + 365 * 86_400_000);
@@ -103,13 +103,13 @@ suite('leader election', () => {
     const b = candidate('b');
     const following = b.acquire(stop.signal);
     await advance(LEASE_MS);
-    assert.equal(b.leads, false, 'the term that was seen has not run out');
+    assert.equal(b.leads, false, 'the observed term has not expired');
     await advance(3_000);
-    assert.equal(b.leads, true, 'nobody renews: the year does not count');
+    assert.equal(b.leads, true, 'nobody renews the lease, so its renewTime in a year does not count');
     await end(following);
   });
 
-  test('does not take an annotation that somebody writes for a sign of life', async () => {
+  test('does not take a changed annotation for a renewal', async () => {
     const { server, stop, candidate, end, advance } = scene();
     await candidate('dead').acquire(stop.signal);
     const b = candidate('b');
@@ -133,7 +133,7 @@ suite('leader election', () => {
     await end(keeping);
   });
 
-  test('does not end the term of a holder whose lease somebody deletes', async () => {
+  test('does not end the term of a holder when its lease is deleted', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
@@ -150,7 +150,7 @@ suite('leader election', () => {
     await end(following);
   });
 
-  test('counts the term of a holder whose lease was deleted from when that was found, whatever was renewed unseen', async () => {
+  test('counts the term of a deleted lease from when the deletion is noticed, even if renewals were missed', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
@@ -173,7 +173,7 @@ suite('leader election', () => {
     await end(following);
   });
 
-  test('waits a whole term for a lease that was deleted, though it was let go of when it was last seen', async () => {
+  test('waits a whole term after a lease is deleted, even if it was last seen released', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const old = candidate('old');
     await old.acquire(stop.signal);
@@ -196,7 +196,7 @@ suite('leader election', () => {
     await end(following);
   });
 
-  test('leads at once where there has never been a lease, and says that nobody led before', async () => {
+  test('leads immediately if there has never been a lease, without reporting takenOver', async () => {
     const { stop, candidate, clock, end } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -204,7 +204,7 @@ suite('leader election', () => {
     await end();
   });
 
-  test('makes its lease anew when somebody deletes it', async () => {
+  test('creates its lease again when it is deleted', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -230,7 +230,7 @@ suite('a leader', () => {
     assert.deepEqual([a.leads, a.isOverdue], [false, true]);
   });
 
-  test('steps down at once when it finds the lease with another', async () => {
+  test('steps down at its next renewal if another process holds the lease', async () => {
     const { server, stop, candidate, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -242,7 +242,7 @@ suite('a leader', () => {
     assert.equal(a.isOverdue, true, 'its liveness probe must fail while it ends');
   });
 
-  test('survives an outage that is shorter than the renew deadline', async () => {
+  test('keeps leading through an outage that is shorter than the renew deadline', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -255,7 +255,7 @@ suite('a leader', () => {
     await end(keeping);
   });
 
-  test('survives one renewal that is never answered', async () => {
+  test('keeps leading if one renewal is never answered', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -267,7 +267,7 @@ suite('a leader', () => {
     await end(keeping);
   });
 
-  test('counts its term from when a renewal was sent, not from when the answer came', async () => {
+  test('counts its term from when the request was sent, not from when the answer came', async () => {
     const { server, stop, candidate, end, advance } = scene();
     server.travelOf = (verb) => ({ thereMs: 0, backMs: verb === 'get' ? 0 : 4_000, lost: false });
     const a = candidate('a');
@@ -281,7 +281,7 @@ suite('a leader', () => {
     await end(acquiring);
   });
 
-  test('that took over says so even when the answer to its claim was lost', async () => {
+  test('that took over reports takenOver even if the answer to its claim was lost', async () => {
     const { server, stop, candidate, end, advance } = scene();
     await candidate('dead').acquire(stop.signal);
     const b = candidate('b');
@@ -292,11 +292,11 @@ suite('a leader', () => {
     await advance(LEASE_MS + 5_000);
     assert.deepEqual([losses <= 0, b.leads, b.takenOver], [true, true, true]);
     await advance(60_000);
-    assert.equal(b.takenOver, true, 'and its renewals do not make it forget');
+    assert.equal(b.takenOver, true, 'renewals do not reset takenOver');
     await end(following);
   });
 
-  test('writes when it began to lead once, and the time of each renewal', async () => {
+  test('writes acquireTime once, and renewTime with each renewal', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -312,7 +312,7 @@ suite('a leader', () => {
 });
 
 suite('a process that ends', () => {
-  test('lets go of its lease though the answer to its last renewal was cut off', async () => {
+  test('releases its lease even if the answer to its last renewal was lost', async () => {
     const { server, stop, candidate, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -326,7 +326,7 @@ suite('a process that ends', () => {
     assert.equal(server.lease?.spec?.holderIdentity, '');
   });
 
-  test('lets go of a lease it was given while it was told to stop', async () => {
+  test('releases a lease that it acquired while it was being stopped', async () => {
     const { server, stop, candidate, advance } = scene();
     const a = candidate('a');
     server.travelOf = (verb) => (verb === 'create' ? { thereMs: 0, backMs: 1_000, lost: false } : null);
@@ -340,7 +340,7 @@ suite('a process that ends', () => {
     assert.equal(server.lease?.spec?.holderIdentity, '');
   });
 
-  test('soon after it took over lets the lease run out, so that the next one takes over too', async () => {
+  test('soon after it took over lets the lease expire, so that the next leader takes over too', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const [dead, b, c] = [candidate('dead'), candidate('b'), candidate('c')];
     await dead.acquire(stop.signal);
@@ -351,11 +351,15 @@ suite('a process that ends', () => {
     assert.deepEqual([b.takenOver, b.leads, holderOf(server)], [true, false, 'b']);
     const next = c.acquire(stop.signal);
     await advance(LEASE_MS + 3_000);
-    assert.deepEqual([c.leads, c.takenOver], [true, true], 'what the dead one began may be under way');
+    assert.deepEqual(
+      [c.leads, c.takenOver],
+      [true, true],
+      'an action of the dead leader may still be in progress',
+    );
     await end(next);
   });
 
-  test('lets go of a lease that it took over once the last action before has had its time', async () => {
+  test('releases a lease that it took over once the action timeout has passed', async () => {
     const { server, stop, candidate, advance } = scene();
     const [dead, b] = [candidate('dead'), candidate('b')];
     await dead.acquire(stop.signal);
@@ -367,7 +371,7 @@ suite('a process that ends', () => {
     assert.deepEqual([b.takenOver, holderOf(server)], [true, '']);
   });
 
-  test('lets a lease run out that it took over while it was told to stop', async () => {
+  test('lets a lease expire that it took over while it was being stopped', async () => {
     const { server, stop, candidate, advance } = scene();
     await candidate('dead').acquire(stop.signal);
     const b = candidate('b');
@@ -381,7 +385,7 @@ suite('a process that ends', () => {
     assert.deepEqual([b.takenOver, b.leadingForMs, holderOf(server)], [true, 0, 'b']);
   });
 
-  test('does not let go of the lease of another', async () => {
+  test('does not release the lease of another process', async () => {
     const { server, stop, candidate } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -390,7 +394,7 @@ suite('a process that ends', () => {
     assert.equal(server.lease?.spec?.holderIdentity, 'b');
   });
 
-  test('ends all the same when it cannot let go', async () => {
+  test('ends without an error if it cannot release its lease', async () => {
     const { server, stop, candidate } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -399,7 +403,7 @@ suite('a process that ends', () => {
     assert.equal(a.leads, false);
   });
 
-  test('that only waited asks nothing of the API server', async () => {
+  test('that never led sends no request to release the lease', async () => {
     const { server, stop, candidate, end, advance } = scene();
     await candidate('a').acquire(stop.signal);
     const b = candidate('b');
@@ -416,8 +420,8 @@ suite('a process that ends', () => {
   });
 });
 
-suite('the lease’s word that nobody acts', () => {
-  test('is read while leading, and forgotten once its instant has passed', async () => {
+suite('the annotation of the lease that stops all actions', () => {
+  test('is read while leading, and has no effect once its time has passed', async () => {
     const { server, clock, stop, candidate, end, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -432,7 +436,7 @@ suite('the lease’s word that nobody acts', () => {
     await end(keeping);
   });
 
-  test('stops for good when it cannot be read: whoever mistyped it meant it', async () => {
+  test('stops actions without a time limit if its time is invalid, until it is removed', async () => {
     const { server, stop, candidate, end, advance } = scene();
     const a = candidate('a');
     await a.acquire(stop.signal);
@@ -447,25 +451,25 @@ suite('the lease’s word that nobody acts', () => {
   });
 });
 
-suite('periods', () => {
+suite('election periods', () => {
   const cases = [
     {
-      because: 'a lease that ends with its deadline could have two leaders',
+      because: 'a lease duration equal to the renew deadline could allow two leaders',
       field: '--leader-election-lease-duration',
       periods: { leaseDurationMs: 10_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
     },
     {
-      because: 'a deadline within the jitter of one retry leaves no second try',
+      because: 'a renew deadline within the jitter of one retry leaves no second attempt',
       field: '--leader-election-renew-deadline',
       periods: { leaseDurationMs: 15_000, renewDeadlineMs: 2_400, retryPeriodMs: 2_000 },
     },
     {
-      because: 'without a pause the API server would be asked all the time',
+      because: 'without a retry period the API server would be polled continuously',
       field: '--leader-election-retry-period',
       periods: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 0 },
     },
     {
-      because: 'less than no pause is none',
+      because: 'a retry period must not be negative',
       field: '--leader-election-retry-period',
       periods: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: -1 },
     },
@@ -485,7 +489,7 @@ suite('periods', () => {
       meter: silentMeter,
     });
   for (const { because, field, periods } of cases) {
-    test(`are refused: ${because}`, () => {
+    test(`are rejected: ${because}`, () => {
       assert.throws(make(periods), (error) => error instanceof InvalidInputError && error.field === field);
     });
   }
@@ -495,7 +499,7 @@ suite('periods', () => {
     assert.doesNotThrow(make(periods));
   });
 
-  test('and times are written with the six digits the API server insists on', () => {
+  test('and times are written with the six fractional digits that the API server requires', () => {
     assert.match(formatMicroTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), /^2026-01-02T03:04:05\.006000Z$/);
   });
 });

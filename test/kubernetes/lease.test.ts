@@ -49,38 +49,38 @@ function candidate(name: string, identity: string, client = rig.client): LeaderE
 const live = (name: string) => rig.admin.get<Lease>(LEASES, rig.namespace, name);
 
 suite('a lease on a real API server', () => {
-  test('waits behind no other request: it is taken while as many hang as may be under way', async () => {
+  test('is acquired although as many requests hang as the client allows at once', async () => {
     const stop = new AbortController();
     rig.proxy.faultOf = ({ url }) => (url?.includes('/configmaps/') ? { kind: 'silence' } : null);
     const hanging = Array.from({ length: 40 }, (_, index) =>
       rig.client.get(MAPS, rig.namespace, `hangs-${index}`, stop.signal).catch(() => {}),
     );
     await until(
-      'no more are sent',
+      'as many requests hang as the client allows',
       () => rig.proxy.seen.filter((line) => line.includes('/hangs-')).length === 16,
     );
     const a = candidate('pressed', 'a');
     const acquiring = a.acquire(stop.signal).catch(() => {});
-    await until('it leads', () => a.leads);
+    await until('the candidate leads', () => a.leads);
     stop.abort(new Error('the test is over'));
     await Promise.all([...hanging, acquiring]);
   });
 
-  test('is taken, renewed with times the server accepts, and let go', async () => {
+  test('is acquired, renewed and released, with times that the API server accepts', async () => {
     const stop = new AbortController();
     const a = candidate('plain', 'a');
     await a.acquire(stop.signal);
     const keeping = a.keep(stop.signal);
     const taken = (await live('plain'))?.spec.renewTime ?? '';
     assert.match(taken, /\.\d{6}Z$/);
-    await until('it is renewed', async () => (await live('plain'))?.spec.renewTime !== taken);
+    await until('the lease is renewed', async () => (await live('plain'))?.spec.renewTime !== taken);
     stop.abort();
     await keeping;
     await a.release();
     assert.equal((await live('plain'))?.spec.holderIdentity ?? '', '');
   });
 
-  test('is one candidate’s at a time, and another’s when the first lets go', async () => {
+  test('has one holder at a time, and passes to the other candidate when it is released', async () => {
     const stop = new AbortController();
     const [a, b] = [candidate('shared', 'a'), candidate('shared', 'b', rig.admin)];
     await a.acquire(stop.signal);
@@ -97,7 +97,7 @@ suite('a lease on a real API server', () => {
     assert.equal((await live('shared'))?.spec.leaseTransitions, 1);
   });
 
-  test('never has two leaders while one is cut off, and the other leads in the end', async () => {
+  test('passes to the other candidate when its holder is cut off, and the two never lead at once', async () => {
     const stop = new AbortController();
     const [a, b] = [candidate('cut', 'a'), candidate('cut', 'b', rig.admin)];
     await a.acquire(stop.signal);
@@ -114,7 +114,7 @@ suite('a lease on a real API server', () => {
     stop.abort();
   });
 
-  test('carries until when nobody acts, and a renewal does not wipe it off', async () => {
+  test('carries the time until which all actions are stopped, and keeps it when it is renewed', async () => {
     const stop = new AbortController();
     const a = candidate('annotated', 'a');
     await a.acquire(stop.signal);
@@ -122,10 +122,10 @@ suite('a lease on a real API server', () => {
     const at = Math.floor(Date.now() / 1000) * 1000 + 600_000;
     const annotations = { 'runtime.test/stopped-until': new Date(at).toISOString() };
     await rig.admin.mergePatch(LEASES, rig.namespace, 'annotated', { metadata: { annotations } }, 'release');
-    await until('it is seen', () => a.stoppedUntil === at);
+    await until('the leader has read the annotation', () => a.stoppedUntil === at);
     const { resourceVersion } = (await live('annotated'))?.metadata ?? {};
     await until(
-      'it is renewed',
+      'the lease is renewed',
       async () => (await live('annotated'))?.metadata.resourceVersion !== resourceVersion,
     );
     assert.deepEqual((await live('annotated'))?.metadata.annotations, annotations);

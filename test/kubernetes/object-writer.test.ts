@@ -55,15 +55,19 @@ async function remove(name: string): Promise<void> {
 }
 
 suite('a status', () => {
-  test('is written, and the next reconcile sees it without waiting for the watch', async () => {
+  test('is written, and is in the store without waiting for the watch', async () => {
     const widget = await known('written');
     const written = await writer.writeStatus(widget, { size: 3, notes: ['a', 'b'] });
     assert.deepEqual((await live('written'))?.status, { size: 3, notes: ['a', 'b'] });
     assert.deepEqual(store.get(keyOf(widget)), written);
-    assert.equal(written.metadata.generation, widget.metadata.generation, 'a status is no edit');
+    assert.equal(
+      written.metadata.generation,
+      widget.metadata.generation,
+      'a status does not change the generation',
+    );
   });
 
-  test('is not sent again when nothing of it changed, in whatever order its fields come', async () => {
+  test('is not sent again if nothing in it changed, whatever the order of its fields', async () => {
     const widget = await known('steady');
     const written = await writer.writeStatus(widget, { size: 3, notes: ['a'] });
     const before = patches();
@@ -74,20 +78,20 @@ suite('a status', () => {
     assert.equal(patches(), before);
   });
 
-  test('loses the fields that are no longer said', async () => {
+  test('loses the fields that the new status does not have', async () => {
     const written = await writer.writeStatus(await known('leaner'), { size: 3, notes: ['a'] });
     await writer.writeStatus(written, { size: 3 });
     assert.deepEqual((await live('leaner'))?.status, { size: 3 });
   });
 
-  test('is refused when the object has moved on, so that it never speaks of a spec it has not seen', async () => {
+  test('is rejected with a conflict if the object was edited since it was read', async () => {
     const widget = await known('moved');
     await edit('moved', { spec: { size: 2 } });
     await assert.rejects(writer.writeStatus(widget, { size: 1 }), isConflict);
     assert.equal((await live('moved'))?.status, undefined);
   });
 
-  test('is refused when another object has taken the name', async () => {
+  test('is rejected with a conflict if another object has taken the name', async () => {
     const widget = await known('replaced');
     await remove('replaced');
     await known('replaced');
@@ -95,7 +99,7 @@ suite('a status', () => {
     assert.equal((await live('replaced'))?.status, undefined);
   });
 
-  test('of an object that went is not found, and does not bring it back', async () => {
+  test('of a deleted object is rejected, and does not create the object again', async () => {
     const widget = await known('gone');
     await remove('gone');
     await assert.rejects(
@@ -106,7 +110,7 @@ suite('a status', () => {
   });
 
   for (const status of [500, 503, 429]) {
-    test(`that is answered ${status} fails aloud, and the store still says what was`, async () => {
+    test(`that is answered ${status} fails with that status, and leaves the store unchanged`, async () => {
       const widget = await known(`failed-${status}`);
       rig.proxy.faultOf = ({ method }) => (method === 'PATCH' ? { kind: 'answer', status } : null);
       await assert.rejects(writer.writeStatus(widget, { size: 1 }), { status });
@@ -115,7 +119,7 @@ suite('a status', () => {
   }
 });
 
-suite('a status that somebody else wrote too', () => {
+suite('a status that another manager also wrote', () => {
   const NOW = '2026-11-24T08:00:00Z';
   const condition = (type: string, status: string, message: string) => ({
     type,
@@ -159,7 +163,7 @@ suite('a status that somebody else wrote too', () => {
     (await rig.admin.get<GrantObject>(asanaLicenseGrants, rig.namespace, name))?.status;
   const statusOf = (status: object) => status as NonNullable<GrantObject['status']>;
 
-  test('loses what the other wrote, half a condition and half an object included', async () => {
+  test('loses the fields of the other manager, even within a condition or an object', async () => {
     const writer = grantWriter();
     await declared('restored');
     let object = await rewrite('restored', { conditions: underWay, planned: beforehand }, 'velero-server');
@@ -176,13 +180,13 @@ suite('a status that somebody else wrote too', () => {
       const before = patches();
       // An undefined field counts as absent.
       object = await writer.writeStatus(object, statusOf({ user: undefined, planned: undefined, ...status }));
-      assert.equal(patches() - before, 1, 'one write, as ever');
+      assert.equal(patches() - before, 1, 'each status is one write');
       assert.deepEqual(await liveStatus('restored'), status);
       assert.equal(await writer.writeStatus(object, statusOf(status)), object);
     }
   });
 
-  test('while it was being applied loses it too', async () => {
+  test('loses a field that the other manager added after our first write', async () => {
     const writer = grantWriter();
     const object = await declared('edited');
     await writer.writeStatus(object, statusOf({ conditions: underWay }));
@@ -191,7 +195,7 @@ suite('a status that somebody else wrote too', () => {
     assert.deepEqual(await liveStatus('edited'), { conditions: ready });
   });
 
-  test('is written over, too, when the notes of who wrote it were thrown away', async () => {
+  test('is overwritten even if its managedFields were removed', async () => {
     const writer = grantWriter();
     const object = await declared('nameless');
     await writer.writeStatus(object, statusOf({ conditions: underWay, planned: beforehand }));
@@ -206,14 +210,14 @@ suite('a status that somebody else wrote too', () => {
     assert.deepEqual(await liveStatus('nameless'), { conditions: ready });
   });
 
-  test('is refused when the object has moved on', async () => {
+  test('is rejected with a conflict if the object has changed since it was read', async () => {
     await declared('moving');
     const object = await rewrite('moving', { conditions: underWay }, 'velero-server');
     await rewrite('moving', { conditions: ready }, 'velero-server');
     await assert.rejects(grantWriter().writeStatus(object, statusOf({ observedGeneration: 1 })), isConflict);
   });
 
-  test('is applied as long as nobody else has a share in it', async () => {
+  test('is written by server-side apply while no other manager owns a part of it', async () => {
     const writer = grantWriter();
     let object = await declared('alone');
     object = await writer.writeStatus(object, statusOf({ conditions: ready }));
@@ -232,7 +236,7 @@ suite('a finalizer', () => {
     assert.deepEqual(removed.metadata.finalizers, [OTHERS]);
   });
 
-  test('that is there is not added again, and one that is not there not removed', async () => {
+  test('that is present is not added again, and one that is absent is not removed', async () => {
     const widget = await known('idle', [OURS]);
     const before = patches();
     assert.equal(await writer.addFinalizer(widget, OURS), widget);
@@ -240,14 +244,14 @@ suite('a finalizer', () => {
     assert.equal(patches(), before);
   });
 
-  test('is not written from an old copy, which would drop what somebody added since', async () => {
+  test('is not written from an outdated copy, which would drop a finalizer that was added since', async () => {
     const widget = await known('contended');
     await edit('contended', { metadata: { finalizers: [OTHERS] } });
     await assert.rejects(writer.addFinalizer(widget, OURS), isConflict);
     assert.deepEqual((await live('contended'))?.metadata.finalizers, [OTHERS]);
   });
 
-  test('is not put on another object that has taken the name', async () => {
+  test('is not added to another object that has taken the name', async () => {
     const widget = await known('impostor');
     await remove('impostor');
     await known('impostor');
@@ -255,17 +259,35 @@ suite('a finalizer', () => {
     assert.equal((await live('impostor'))?.metadata.finalizers, undefined);
   });
 
-  test('that was the last lets a deleted object go', async () => {
+  test('completes the deletion of an object when it is removed as the last one', async () => {
     const widget = await known('last', [OURS]);
     await remove('last');
     const dying = (await live('last')) as Widget;
     store.put(dying);
     await writer.removeFinalizer(dying, OURS);
     assert.equal(await live('last'), null);
-    assert.equal(store.get(keyOf(widget)), dying, 'that it is gone is for the watch to say');
+    assert.equal(
+      store.get(keyOf(widget)),
+      dying,
+      'the store keeps the object until the watch reports its deletion',
+    );
   });
 
-  test('remembers of a long annotation whole characters: a status with half of one is refused', () => {
+  test('keeps the finalizers of others even if they are too many for the store', async () => {
+    const many = Array.from({ length: 300 }, (_, index) => `runtime.other/f${index}`);
+    const lean = leanOf(await known('crowded', many), WIDGETS);
+    store.put(lean);
+    assert.equal(lean.metadata.finalizers?.length, 0);
+    const kept = await writer.addFinalizer(lean, OURS);
+    assert.deepEqual(kept.metadata.finalizers, [OURS]);
+    assert.deepEqual((await live('crowded'))?.metadata.finalizers, [...many, OURS]);
+    await writer.removeFinalizer(kept, OURS);
+    assert.deepEqual((await live('crowded'))?.metadata.finalizers, many);
+  });
+});
+
+suite('an annotation', () => {
+  test('is stored truncated if it is too long, with half a character replaced', () => {
     const name = 'runtime.test/read';
     const metadata = {
       name: 'w',
@@ -277,17 +299,5 @@ suite('a finalizer', () => {
     };
     const lean = leanOf({ metadata }, { ...WIDGETS, annotations: [name] });
     assert.equal(lean.metadata.annotations?.[name], `${'a'.repeat(1023)}�`);
-  });
-
-  test('keeps the finalizers of others that are too many to be remembered', async () => {
-    const many = Array.from({ length: 300 }, (_, index) => `runtime.other/f${index}`);
-    const lean = leanOf(await known('crowded', many), WIDGETS);
-    store.put(lean);
-    assert.equal(lean.metadata.finalizers?.length, 0);
-    const kept = await writer.addFinalizer(lean, OURS);
-    assert.deepEqual(kept.metadata.finalizers, [OURS]);
-    assert.deepEqual((await live('crowded'))?.metadata.finalizers, [...many, OURS]);
-    await writer.removeFinalizer(kept, OURS);
-    assert.deepEqual((await live('crowded'))?.metadata.finalizers, many);
   });
 });

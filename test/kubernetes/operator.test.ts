@@ -74,7 +74,7 @@ class MapsOperator extends ReconcilingOperator {
 const META = { id: 'x', name: 'a', resourceVersion: '1', apiVersion: 'v1', kind: 'ConfigMap' };
 
 suite('an operator', () => {
-  test('fills one store from several namespaces, and empties no other’s when one lists again', async () => {
+  test('fills one store from several namespaces, and keeps the objects of one when another lists again', async () => {
     const second = `${rig.namespace}-2`;
     await rig.createNamespace(second);
     await rig.createMap('here');
@@ -90,17 +90,18 @@ suite('an operator', () => {
     };
     rig.proxy.resetAll();
     await rig.createMap('later');
-    await until('the later one shows', () => operator.store.get(`${rig.namespace}/later`) !== undefined);
+    const later = `${rig.namespace}/later`;
+    await until('the later object is in the store', () => operator.store.get(later) !== undefined);
     assert.ok(operator.store.get(`${second}/there`));
     operator.stop();
     await operator.stopped();
   });
 
-  test('tells of each kind how long the most silent of its watches has been so', async () => {
+  test('reports for each kind the longest silence among its watches', async () => {
     const operator = new MapsOperator([`${rig.namespace}-silent`, rig.namespace]);
     rig.proxy.faultOf = ({ url }) => (url?.includes('-silent') ? { kind: 'silence' } : null);
     await operator.start();
-    await until('one of them lists', () => operator.told.length > 0);
+    await until('an object is reported', () => operator.told.length > 0);
     await systemClock.sleep(50);
     const [contact, ...more] = operator.contacts();
     assert.deepEqual([contact?.kind, more], ['ConfigMap', []]);
@@ -110,7 +111,7 @@ suite('an operator', () => {
     await operator.stopped();
   });
 
-  test('that stops before its first list has waited for nothing', async () => {
+  test('rejects untilSynced with Stopped if the signal aborts before the first list', async () => {
     rig.proxy.faultOf = () => ({ kind: 'silence' });
     const operator = new MapsOperator([rig.namespace]);
     await operator.start();
@@ -122,7 +123,7 @@ suite('an operator', () => {
     await operator.stopped();
   });
 
-  test('refuses aloud what its base class would send and lose, and never ends the process', async () => {
+  test('rejects the calls of its base class as Unsupported, without a request or a process exit', async () => {
     const exit = mock.method(process, 'exit', () => {
       throw new Error('process.exit was called');
     });
@@ -136,7 +137,7 @@ suite('an operator', () => {
     assert.deepEqual(rig.proxy.seen.slice(before), []);
   });
 
-  test('knows the address of a kind, which the base class begins with undefined', () => {
+  test('returns the URL of a kind, which begins with undefined in the base class', () => {
     const operator = new MapsOperator([]);
     const server = rig.proxy.config.getCurrentCluster()?.server;
     assert.equal(operator.uri('ns'), `${server}/apis/g.test/v1/namespaces/ns/things`);
@@ -145,7 +146,7 @@ suite('an operator', () => {
 });
 
 suite('the whole runtime', () => {
-  test('leaves no socket, no timer and no rejection when it is stopped: its process ends by itself', async () => {
+  test('leaves no socket, timer or unhandled rejection when it stops, so the process exits by itself', async () => {
     for (let i = 0; i < 3; i++) await rig.createMap(`lifecycle-${i}`);
     const child = spawn(
       process.execPath,

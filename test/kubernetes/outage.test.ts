@@ -83,9 +83,9 @@ suite('the runtime', { concurrency: true }, () => {
         log: silentLogger,
         meter: silentMeter,
       });
-      await until('the namespace is there', () => create('before').then(Boolean, () => false));
+      await until('the namespace exists', () => create('before').then(Boolean, () => false));
       await operator.start();
-      await until('the first list', () => operator.store.get(keyOf('before')) !== undefined);
+      await until('the first list is read', () => operator.store.get(keyOf('before')) !== undefined);
       await election.acquire(stop.signal);
       keeping = election.keep(stop.signal);
       await plane.stopApiServer();
@@ -100,14 +100,14 @@ suite('the runtime', { concurrency: true }, () => {
       await plane.stop();
     });
 
-    test('what is asked meanwhile fails as something to try again', () => {
+    test('a request during the outage fails as transient', () => {
       assert.ok(failure instanceof KubernetesError);
       assert.deepEqual([failure.code, failure.errorClass], ['Unreachable', 'transient']);
     });
 
-    test('a watch goes on, and nothing is told to be gone that is still there', async () => {
+    test('a watch continues, and no existing object is reported as deleted', async () => {
       await create('after');
-      await until('the new object shows', () => operator.store.get(keyOf('after')) !== undefined);
+      await until('the new object is in the store', () => operator.store.get(keyOf('after')) !== undefined);
       assert.ok(operator.store.get(keyOf('before')));
       assert.deepEqual(
         operator.changes.filter(({ current }) => current === null),
@@ -116,7 +116,7 @@ suite('the runtime', { concurrency: true }, () => {
       assert.equal(operator.changes.filter(({ key }) => key === keyOf('before')).length, 1);
     });
 
-    test('a leader whose deadline is longer still leads, and renews', async () => {
+    test('a leader whose renew deadline is longer than the outage keeps leading, and renews its lease', async () => {
       const renewTime = async () => {
         const lease = await operator.client.getLease<{ spec: { renewTime: string } }>(
           NAMESPACE,
@@ -126,12 +126,12 @@ suite('the runtime', { concurrency: true }, () => {
         return lease?.spec.renewTime;
       };
       const seen = await renewTime();
-      await until('it is renewed', async () => (await renewTime()) !== seen);
+      await until('the lease is renewed', async () => (await renewTime()) !== seen);
       assert.equal(election.leads, true);
     });
   });
 
-  suite('a watch that is quiet for longer than thirty seconds', () => {
+  suite('a watch without events for longer than thirty seconds', () => {
     test('is left open, and does not end the process as the base class would', async () => {
       const asked: string[] = [];
       const server = createServer((request, response) => {

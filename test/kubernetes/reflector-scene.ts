@@ -149,7 +149,7 @@ export class Scene {
     const last = this.#server.write('last', this.#newValue());
     const deadline = performance.now() + 20_000;
     for (let looks = 1; this.believed.get('last')?.metadata.uid !== last.metadata.uid; looks += 1) {
-      if (performance.now() > deadline) assert.fail('the last object was never told');
+      if (performance.now() > deadline) assert.fail('the last object was never reported');
       // The peer of a half-open connection never sends anything.
       if (looks % 40 === 0) this.doubts += this.clock.pass() ? 1 : 0;
       await sleep(1);
@@ -159,13 +159,17 @@ export class Scene {
   check(): void {
     const held = Object.fromEntries(this.#server.objects);
     const known = [...this.store.values()].map((object) => [object.metadata.name, object]);
-    assert.deepEqual(Object.fromEntries(known), held, 'the store is not as the server');
-    assert.deepEqual(Object.fromEntries(this.believed), held, 'what was told does not add up to the server');
+    assert.deepEqual(Object.fromEntries(known), held, 'the store differs from the server');
+    assert.deepEqual(
+      Object.fromEntries(this.believed),
+      held,
+      'the reported changes do not add up to the objects of the server',
+    );
     assert.deepEqual(this.faults, []);
     const lists = this.#proxy.seen.filter((line) => !isWatch(line) && !line.includes('continue=')).length;
     assert.ok(lists <= 1 + this.doubts, `${lists} lists for ${this.doubts} doubts`);
     const hasty = this.clock.pauses.filter((ms) => ms < SHORTEST_PAUSE_MS);
-    assert.deepEqual(hasty, [], 'a try that failed is followed by a pause');
+    assert.deepEqual(hasty, [], 'a failed attempt is followed by a pause');
     assert.ok(lists <= 1 + this.clock.pauses.length, `${lists} lists, ${this.clock.pauses.length} pauses`);
   }
 

@@ -19,7 +19,7 @@ const keyOf = (name: string) => `${rig.namespace}/${name}`;
 
 const trouble = [
   {
-    because: 'a watch was reset in the middle, where client-node’s informer dies',
+    because: 'a watch was reset midway, which stops client-node’s informer',
     fault: { kind: 'cut', afterMs: 50 },
   },
   { because: 'a watch was reset before its answer', fault: { kind: 'reset' } },
@@ -29,26 +29,26 @@ const trouble = [
   { because: 'a watch was forbidden for a while', fault: { kind: 'answer', status: 403 } },
   { because: 'a watch was answered 410', fault: { kind: 'answer', status: 410 } },
   {
-    because: 'a watch was refused for a version from the future',
+    because: 'a watch was refused because of a version from the future',
     fault: { kind: 'answer', status: 504, body: '{"kind":"Status","reason":"Timeout"}' },
   },
   {
-    because: 'an error came within the stream',
+    because: 'the stream contained an ERROR event',
     fault: { kind: 'line', line: '{"type":"ERROR","object":{"kind":"Status","code":500}}' },
   },
   {
-    because: 'a 410 came within the stream',
+    because: 'the stream contained an ERROR event with code 410',
     fault: {
       kind: 'line',
       line: '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}',
     },
   },
-  { because: 'the stream spoke no JSON', fault: { kind: 'line', line: '<html>' } },
+  { because: 'the stream contained no JSON', fault: { kind: 'line', line: '<html>' } },
   {
-    because: 'an event had no object in it',
+    because: 'an event had an empty object',
     fault: { kind: 'line', line: '{"type":"ADDED","object":{}}' },
   },
-  { because: 'a watch ended at once', fault: { kind: 'answer', status: 200, body: '\n' } },
+  { because: 'a watch ended immediately', fault: { kind: 'answer', status: 200, body: '\n' } },
   { because: 'a watch was never answered', fault: { kind: 'silence' } },
   { because: 'a watch was answered and then fell silent', fault: { kind: 'freeze' } },
 ] as const;
@@ -59,15 +59,15 @@ suite('a reflector sees the next object after', () => {
       let faults = 2;
       rig.proxy.faultOf = ({ url }) => (isWatch(url) && faults-- > 0 ? fault : null);
       const { store } = await rig.reflect({ idleMs: 300 });
-      await until('the faults were met', () => faults <= 0);
+      await until('the faults have taken effect', () => faults <= 0);
       await rig.createMap(`after-${i}`);
-      await until('the new object shows', () => store.get(keyOf(`after-${i}`)) !== undefined);
+      await until('the new object is in the store', () => store.get(keyOf(`after-${i}`)) !== undefined);
     });
   }
 });
 
 suite('a reflector’s list', () => {
-  test('is asked for again when it fails', async () => {
+  test('is requested again when it fails', async () => {
     let faults = 3;
     rig.proxy.faultOf = ({ url }) => (isList(url) && faults-- > 0 ? { kind: 'answer', status: 503 } : null);
     const { reflector } = await rig.reflect();
@@ -84,7 +84,7 @@ suite('a reflector’s list', () => {
     for (let i = 0; i < 5; i++) assert.ok(store.get(keyOf(`paged-${i}`)));
   });
 
-  test('is read in smaller pages where one is too large', async () => {
+  test('is read in smaller pages if one is too large', async () => {
     const large = 'x'.repeat(800_000);
     for (let i = 0; i < 8; i++) await rig.createMap(`large-${i}`, large);
     const before = rig.proxy.seen.length;
@@ -97,7 +97,7 @@ suite('a reflector’s list', () => {
     }
   });
 
-  test('begins anew when the token of its next page has expired', async () => {
+  test('starts again when its continue token has expired, and reports each object once', async () => {
     for (let i = 0; i < 3; i++) await rig.createMap(`token-${i}`);
     let expired = 1;
     rig.proxy.faultOf = ({ url }) =>
@@ -105,13 +105,13 @@ suite('a reflector’s list', () => {
         ? { kind: 'answer', status: 410, body: '{"kind":"Status","reason":"Expired"}' }
         : null;
     const { store, changes } = await rig.reflect({ pageSize: 2 });
-    assert.ok(expired <= 0, 'the fault was never met');
+    assert.ok(expired <= 0, 'the fault never occurred');
     for (let i = 0; i < 3; i++) assert.ok(store.get(keyOf(`token-${i}`)));
     const told = changes.map(({ key }) => key);
-    assert.equal(new Set(told).size, told.length, 'what was read twice is told once');
+    assert.equal(new Set(told).size, told.length, 'an object that was read twice is reported once');
   });
 
-  test('that is no list is not taken for an empty one', async () => {
+  test('that is malformed is not taken for an empty one', async () => {
     await rig.createMap('kept');
     let faults = 2;
     const { store, changes } = await rig.reflect();
@@ -121,25 +121,25 @@ suite('a reflector’s list', () => {
       return { kind: 'answer', status: isWatch(url) ? 410 : 200, body: '{}' };
     };
     rig.proxy.resetAll();
-    await until('the faults were met', () => faults <= 0);
+    await until('the faults have taken effect', () => faults <= 0);
     await rig.createMap('after-nonsense');
-    await until('it goes on', () => store.get(keyOf('after-nonsense')) !== undefined);
-    assert.ok(!changes.some(({ current }) => current === null), 'nothing was told to be gone');
+    await until('the new object is in the store', () => store.get(keyOf('after-nonsense')) !== undefined);
+    assert.ok(!changes.some(({ current }) => current === null), 'no object was reported as deleted');
   });
 
   const restored = [
-    { name: 'gone-back', because: 'the server’s version has gone back', version: () => '3' },
+    { name: 'gone-back', because: 'the version of the server has gone back', version: () => '3' },
     {
       name: 'bumped',
-      because: 'the server’s version was raised (etcdutl --bump-revision)',
+      because: 'the version of the server was raised (etcdutl --bump-revision)',
       version: (seen: string) => String(Number(seen) + 1_000_000_000),
     },
   ];
   for (const { name, because, version } of restored) {
-    test(`takes the objects of a server that was restored from a backup, though theirs are older: ${because}`, async () => {
+    test(`accepts the older objects of a server that was restored from a backup: ${because}`, async () => {
       const { store } = await rig.reflect();
       const map = await rig.createMap(name, 'new');
-      await until('it shows', () => store.get(keyOf(name)) !== undefined);
+      await until('the object is in the store', () => store.get(keyOf(name)) !== undefined);
       const old = { ...map, metadata: { ...map.metadata, resourceVersion: '2' }, data: { value: 'old' } };
       const list = { metadata: { resourceVersion: version(map.metadata.resourceVersion) }, items: [old] };
       rig.proxy.faultOf = ({ url }) =>
@@ -147,26 +147,26 @@ suite('a reflector’s list', () => {
           ? { kind: 'answer', status: 410 }
           : { kind: 'answer', status: 200, body: JSON.stringify(list) };
       rig.proxy.resetAll();
-      await until('the older state shows', () => store.get(keyOf(name))?.data?.['value'] === 'old');
+      await until('the older state is in the store', () => store.get(keyOf(name))?.data?.['value'] === 'old');
     });
   }
 });
 
 suite('a reflector', () => {
-  test('tells a deletion that happened while it was cut off', async () => {
+  test('reports a deletion that happened while it was disconnected', async () => {
     await rig.createMap('vanishing');
     const { changes, store } = await rig.reflect();
     rig.proxy.faultOf = ({ url }) => (isWatch(url) ? { kind: 'answer', status: 410 } : null);
     rig.proxy.resetAll();
     await rig.deleteMap('vanishing');
     rig.proxy.faultOf = () => null;
-    await until('the deletion was told', () =>
+    await until('the deletion is reported', () =>
       changes.some(({ key, current }) => key === keyOf('vanishing') && current === null),
     );
     assert.equal(store.get(keyOf('vanishing')), undefined);
   });
 
-  test('tells an object that was deleted and created again as two changes, not as an update', async () => {
+  test('reports an object that was deleted and created again as two changes, not as an update', async () => {
     const first = await rig.createMap('reborn');
     const { changes } = await rig.reflect();
     rig.proxy.faultOf = ({ url }) => ({ kind: 'answer', status: isWatch(url) ? 410 : 503 });
@@ -175,7 +175,7 @@ suite('a reflector', () => {
     const second = await rig.createMap('reborn');
     const from = changes.length;
     rig.proxy.faultOf = () => null;
-    await until('the second one was told', () =>
+    await until('the second object is reported', () =>
       changes.some(({ current }) => current?.metadata.uid === second.metadata.uid),
     );
     const told = changes
@@ -188,7 +188,7 @@ suite('a reflector', () => {
     ]);
   });
 
-  test('goes on when whoever is told of a change throws, and tells the next one', async () => {
+  test('continues after a handler throws, and reports the next change', async () => {
     const told: string[] = [];
     const errors: unknown[] = [];
     const { store } = await rig.reflect({
@@ -200,28 +200,28 @@ suite('a reflector', () => {
     });
     await rig.createMap('poison');
     await rig.createMap('antidote');
-    await until('the next one was told', () => told.includes(keyOf('antidote')));
+    await until('the next change is reported', () => told.includes(keyOf('antidote')));
     assert.equal(told.filter((key) => key === keyOf('poison')).length, 1);
     assert.equal(errors.length, 1);
-    assert.ok(store.get(keyOf('poison')), 'the object itself is known all the same');
+    assert.ok(store.get(keyOf('poison')), 'the object itself is stored anyway');
   });
 
   const lasting = [
     { because: 'is answered 410', fault: { kind: 'answer', status: 410 } },
     { because: 'is answered 503', fault: { kind: 'answer', status: 503 } },
-    { because: 'ends at once, however politely', fault: { kind: 'answer', status: 200, body: '\n' } },
+    { because: 'ends immediately without an error', fault: { kind: 'answer', status: 200, body: '\n' } },
     {
-      because: 'says error',
+      because: 'delivers an ERROR event',
       fault: { kind: 'line', line: '{"type":"ERROR","object":{"kind":"Status","code":410}}' },
     },
   ] as const;
   for (const { because, fault } of lasting) {
-    test(`asks ever more slowly, and lists no more often than it watches, while every watch ${because}`, async () => {
+    test(`backs off, and lists no more often than it watches, while every watch ${because}`, async () => {
       const delays: number[] = [];
       const before = rig.proxy.seen.length;
       rig.proxy.faultOf = ({ url }) => (isWatch(url) ? fault : null);
       rig.begin({ clock: { ...hasty(), sleep: (ms) => Promise.resolve(void delays.push(ms)) } });
-      await until('eight failures', () => delays.length >= 8);
+      await until('the reflector has backed off eight times', () => delays.length >= 8);
       await rig.reset();
       assert.deepEqual(delays.slice(0, 8), [800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
       const asked = rig.proxy.seen.slice(before);
@@ -230,7 +230,7 @@ suite('a reflector', () => {
     });
   }
 
-  test('goes on when no index can be made of one object', async () => {
+  test('logs an object that cannot be indexed, and continues', async () => {
     const store = new Store<ConfigMap>({
       value: ({ metadata, data }) => {
         if (metadata.name === 'unindexed') throw new Error('no index');
@@ -245,7 +245,7 @@ suite('a reflector', () => {
     await rig.reflect(options);
     await rig.createMap('unindexed');
     await rig.createMap('indexed');
-    await until('the next one shows', () => store.get(keyOf('indexed')) !== undefined);
+    await until('the next object is in the store', () => store.get(keyOf('indexed')) !== undefined);
     assert.deepEqual(errors, [keyOf('unindexed')]);
     // It does not keep a list from being read either.
     errors.length = 0;
@@ -254,7 +254,7 @@ suite('a reflector', () => {
     assert.deepEqual(errors, [keyOf('unindexed')]);
   });
 
-  test('lists again when a 500 stays: it may be an event of this version that cannot be decoded', async () => {
+  test('lists again if a 500 persists, since an event of its version may be impossible to decode', async () => {
     let listed = 0;
     const { store } = await rig.reflect();
     rig.proxy.faultOf = ({ url }) => {
@@ -263,42 +263,42 @@ suite('a reflector', () => {
       return isWatch(url) && listed === 0 ? { kind: 'line', line: status } : null;
     };
     rig.proxy.resetAll();
-    await until('it listed', () => listed > 0);
+    await until('the reflector lists again', () => listed > 0);
     await rig.createMap('after-poison');
-    await until('it goes on', () => store.get(keyOf('after-poison')) !== undefined);
+    await until('the new object is in the store', () => store.get(keyOf('after-poison')) !== undefined);
     assert.equal(listed, 1);
   });
 
-  test('waits as long as the server asks for', async () => {
+  test('waits as long as the Retry-After of a 429 requires', async () => {
     const delays: number[] = [];
     let faults = 1;
     rig.proxy.faultOf = ({ url }) =>
       isWatch(url) && faults-- > 0 ? { kind: 'answer', status: 429, retryAfter: 9 } : null;
     await rig.reflect({ clock: hasty((ms) => delays.push(ms)) });
-    await until('the fault was met', () => delays.length > 0);
+    await until('the fault has taken effect', () => delays.length > 0);
     assert.equal(delays[0], 9_000);
   });
 
-  test('does not list again after an outage, but goes on from the version it has', async () => {
+  test('resumes after an outage from the version it has, without listing again', async () => {
     await rig.reflect();
     const before = rig.proxy.seen.length;
     let faults = 3;
     rig.proxy.faultOf = ({ url }) => (isWatch(url) && faults-- > 0 ? { kind: 'answer', status: 503 } : null);
     rig.proxy.resetAll();
-    await until('the faults were met', () => faults < 0);
+    await until('the faults have taken effect', () => faults < 0);
     assert.deepEqual(rig.proxy.seen.slice(before).filter(isList), []);
   });
 
-  test('asks for bookmarks, and for an end after five to ten minutes', async () => {
+  test('requests bookmarks and a timeout between five and ten minutes', async () => {
     const before = rig.proxy.seen.length;
     await rig.reflect({ random: () => 0.5 });
-    await until('it watches', () => rig.proxy.seen.slice(before).some(isWatch));
+    await until('the reflector watches', () => rig.proxy.seen.slice(before).some(isWatch));
     const url = new URL(`http://x${rig.proxy.seen.slice(before).find(isWatch)?.split(' ')[1]}`);
     assert.equal(url.searchParams.get('allowWatchBookmarks'), 'true');
     assert.equal(url.searchParams.get('timeoutSeconds'), '450');
   });
 
-  test('keeps no metadata that nobody reads', async () => {
+  test('keeps no metadata that the operator does not read', async () => {
     const read = 'runtime.test/read';
     await rig.admin.create<ConfigMap>(MAPS, rig.namespace, {
       metadata: {
@@ -334,7 +334,7 @@ suite('a reflector', () => {
     { fault: { kind: 'answer', status: 200, body: '\n' }, reason: 'ShortWatch' },
   ] as const;
   for (const { fault, reason } of reasons) {
-    test(`counts what made it begin again by kind and reason: ${fault.kind} is ${reason}`, async () => {
+    test(`counts each restart of a watch by kind and reason: ${fault.kind} is ${reason}`, async () => {
       const counted: unknown[] = [];
       let faults = 1;
       rig.proxy.faultOf = ({ url }) => (isWatch(url) && faults-- > 0 ? fault : null);
@@ -347,7 +347,7 @@ suite('a reflector', () => {
           forget: () => {},
         },
       });
-      await until('it was counted', () => counted.length > 0);
+      await until('the restart is counted', () => counted.length > 0);
       assert.deepEqual(counted[0], { kind: 'ConfigMap', reason });
     });
   }

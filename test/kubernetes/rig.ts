@@ -162,7 +162,7 @@ export class Rig {
   /** Starts a reflector and waits until its first list is read. */
   async reflect(options: Partial<ReflectorOptions<ConfigMap>> = {}) {
     const begun = this.begin(options);
-    await until('the first list', () => begun.reflector.synced);
+    await until('the first list is read', () => begun.reflector.synced);
     return begun;
   }
 }
@@ -187,7 +187,7 @@ export function loadConfig(path: string): KubeConfig {
 export async function until(what: string, seen: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (!(await seen())) {
-    if (performance.now() > deadline) assert.fail(`waited 20 s, but not: ${what}`);
+    if (performance.now() > deadline) assert.fail(`not within 20 s: ${what}`);
     await sleep(10);
   }
 }

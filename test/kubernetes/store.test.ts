@@ -15,7 +15,7 @@ function thing(resourceVersion: string, more: { owner?: string; uid?: string } =
 const versionOf = (store: Store<Thing>) => store.get('ns/a')?.metadata.resourceVersion;
 
 suite('a store', () => {
-  test('finds objects by their indices, and no longer by what they were', () => {
+  test('finds objects by their current index values, and not by earlier ones', () => {
     const store = new Store<Thing>({ owner: ({ owner }) => (owner === undefined ? [] : [owner]) });
     store.put(thing('1', { owner: 'alice' }));
     assert.equal(store.by('owner', 'alice').length, 1);
@@ -25,7 +25,7 @@ suite('a store', () => {
     assert.deepEqual([store.by('owner', 'bob').length, store.size], [0, 0]);
   });
 
-  test('finds every object filed under one value, as they come and go', () => {
+  test('finds every object with an index value, as objects are added and removed', () => {
     const store = new Store<Thing>({ owner: ({ owner }) => (owner === undefined ? [] : [owner]) });
     const named = (name: string, owner: string): Thing => ({
       metadata: { name, namespace: 'ns', uid: name, resourceVersion: '1', generation: 1 },
@@ -45,7 +45,7 @@ suite('a store', () => {
     assert.deepEqual(held(), []);
   });
 
-  test('stays as it was when an index of an object cannot be made', () => {
+  test('stays unchanged if an object cannot be indexed', () => {
     const store = new Store<Thing>({
       owner: ({ owner }) => {
         if (owner === 'poison') throw new Error('no index');
@@ -60,14 +60,14 @@ suite('a store', () => {
     assert.equal(store.by('owner', 'bob').length, 0);
   });
 
-  test('tells what was there before, and nothing for the same again', () => {
+  test('returns the previous object of a change, and null for the same version again', () => {
     const store = new Store<Thing>();
     assert.deepEqual(store.put(thing('1')), { previous: null });
     assert.equal(store.put(thing('1')), null);
     assert.deepEqual(store.put(thing('2')), { previous: thing('1') });
   });
 
-  test('keeps our own write against older news from the watch', () => {
+  test('keeps our own write when the watch delivers an older version', () => {
     const store = new Store<Thing>();
     store.put(thing('1'));
     store.putWritten(thing('3'));
@@ -75,17 +75,17 @@ suite('a store', () => {
     assert.equal(versionOf(store), '3');
   });
 
-  test('tells of our own write once the watch has brought it, with what was told before', () => {
+  test('reports our own write once the watch delivers it, with the previously reported object', () => {
     const store = new Store<Thing>();
     store.put(thing('1'));
     store.putWritten(thing('2'));
     store.putWritten(thing('4'));
     assert.equal(store.put(thing('2')), null, 'not yet');
     assert.deepEqual(store.put(thing('4')), { previous: thing('1') });
-    assert.equal(store.put(thing('4')), null, 'and once only');
+    assert.equal(store.put(thing('4')), null, 'only once');
   });
 
-  test('hides nobody else’s change behind a write of ours', () => {
+  test('reports a change of another client that is included in our own write', () => {
     const store = new Store<Thing>();
     store.put(thing('1', { owner: 'alice' }));
     // Another client wrote 2, and 3 is our write on top of it, as returned by the API server.
@@ -96,28 +96,28 @@ suite('a store', () => {
 
   const lists = [
     {
-      because: 'the list is newer than what is known, so the server was restored and its version raised',
+      because: 'the list is newer than the stored object, so the server was restored with a raised version',
       list: { version: '1000000400', rewound: false },
       taken: true,
     },
     {
-      because: 'the list shows the very version of what is known',
+      because: 'the list has exactly the version of the stored object',
       list: { version: '500', rewound: false },
       taken: true,
     },
     {
-      because: 'what is known is our own write, which came after the list',
+      because: 'the stored object is our own write, which is newer than the list',
       list: { version: '499', rewound: false },
       taken: false,
     },
     {
-      because: 'the server’s version has gone back',
+      because: 'the version of the server has gone back',
       list: { version: '450', rewound: true },
       taken: true,
     },
   ];
   for (const { because, list, taken } of lists) {
-    test(`${taken ? 'takes' : 'skips'} an older object from a list: ${because}`, () => {
+    test(`${taken ? 'accepts' : 'ignores'} an older object from a list: ${because}`, () => {
       const store = new Store<Thing>();
       store.put(thing('300'));
       store.putWritten(thing('500'));
@@ -126,7 +126,7 @@ suite('a store', () => {
     });
   }
 
-  test('takes newer news than our own write as they come', () => {
+  test('accepts a version from the watch that is newer than our own write', () => {
     const store = new Store<Thing>();
     store.put(thing('1'));
     store.putWritten(thing('2'));
@@ -134,7 +134,7 @@ suite('a store', () => {
     assert.equal(versionOf(store), '5');
   });
 
-  test('does not take an answer that comes later than the watch', () => {
+  test('ignores the answer to our own write if the watch has already delivered a newer version', () => {
     const store = new Store<Thing>();
     store.put(thing('1'));
     store.put(thing('3'));
@@ -144,7 +144,7 @@ suite('a store', () => {
     assert.deepEqual(store.put(thing('4')), { previous: thing('3') });
   });
 
-  test('does not bring a deleted object back with an answer that comes late', () => {
+  test('does not restore a deleted object from a late answer', () => {
     const store = new Store<Thing>();
     store.put(thing('1'));
     store.remove('ns/a', 'u1');
@@ -152,27 +152,27 @@ suite('a store', () => {
     assert.equal(store.get('ns/a'), undefined);
   });
 
-  test('does not write the answer for an old object over a new one of its name', () => {
+  test('does not overwrite a new object of the same name with an answer about the old one', () => {
     const store = new Store<Thing>();
     store.put(thing('5', { uid: 'u2' }));
     store.putWritten(thing('9', { uid: 'u1' }));
     assert.equal(store.get('ns/a')?.metadata.uid, 'u2');
   });
 
-  test('lets a late deletion of an old object leave a new one of its name alone', () => {
+  test('keeps a new object of the same name when the deletion of the old one arrives late', () => {
     const store = new Store<Thing>();
     store.put(thing('5', { uid: 'u2' }));
     assert.equal(store.remove('ns/a', 'u1'), undefined);
     assert.equal(store.size, 1);
   });
 
-  test('takes a new object of the same name whatever its version', () => {
+  test('accepts a new object of the same name whatever its version', () => {
     const store = new Store<Thing>();
     store.put(thing('9'));
     assert.deepEqual(store.put(thing('5', { uid: 'u2' })), { previous: thing('9') });
   });
 
-  test('tells of the object as it was told when it goes before our write came back', () => {
+  test('reports a deletion with the last reported object, not with our own write', () => {
     const store = new Store<Thing>();
     store.put(thing('1'));
     store.putWritten(thing('2'));
@@ -181,15 +181,20 @@ suite('a store', () => {
   });
 
   const ages = [
-    { version: '9', than: '10', older: true, because: 'they compare as numbers, not as text' },
-    { version: '10', than: '9', older: false, because: 'ten is newer than nine' },
-    { version: '7', than: '7', older: false, because: 'the same is not older' },
-    { version: '9007199254740993', than: '9007199254740994', older: true, because: 'beyond 2^53 too' },
-    { version: 'abc', than: '10', older: false, because: 'no number has no age' },
-    { version: '10', than: '', older: false, because: 'none is no number' },
+    { version: '9', than: '10', older: true, because: '9 is older than 10, as a number and not as text' },
+    { version: '10', than: '9', older: false, because: '10 is not older than 9' },
+    { version: '7', than: '7', older: false, because: 'a version is not older than itself' },
+    {
+      version: '9007199254740993',
+      than: '9007199254740994',
+      older: true,
+      because: 'numbers above 2^53 are compared exactly',
+    },
+    { version: 'abc', than: '10', older: false, because: 'a version that is not a number is never older' },
+    { version: '10', than: '', older: false, because: 'no version is older than an empty one' },
   ];
   for (const { version, than, older, because } of ages) {
-    test(`judges the age of a version: ${because}`, () => {
+    test(`compares versions: ${because}`, () => {
       assert.equal(isOlderVersion(version, than), older, because);
     });
   }

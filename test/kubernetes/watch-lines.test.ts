@@ -26,7 +26,7 @@ async function failureOf(chunks: Iterable<string>): Promise<KubernetesError> {
 }
 
 suite('the lines of a watch', () => {
-  test('are the same however the stream is cut, through the middle of a character too', async () => {
+  test('are the same however the stream is split, even within a character', async () => {
     const event = fc.record({
       type: fc.constantFrom('ADDED' as const, 'MODIFIED' as const, 'BOOKMARK' as const),
       object: fc.dictionary(fc.string(), fc.string({ unit: 'binary' })),
@@ -43,7 +43,7 @@ suite('the lines of a watch', () => {
     );
   });
 
-  test('may be empty, and the last may be cut short: it comes again', async () => {
+  test('may be empty, and an incomplete last one is ignored', async () => {
     const whole = '{"type":"ADDED","object":{}}';
     assert.equal((await read([`\n${whole}\n\n`, '{"type":"ADD'])).length, 1);
   });
@@ -51,19 +51,19 @@ suite('the lines of a watch', () => {
   const nonsense = [
     { because: 'no JSON', line: '<html>canary</html>' },
     { because: 'no object', line: '"canary"' },
-    { because: 'nothing', line: 'null' },
-    { because: 'a type nobody knows', line: '{"type":"canary","object":{}}' },
+    { because: 'null', line: 'null' },
+    { because: 'an unknown type', line: '{"type":"canary","object":{}}' },
     { because: 'an event without an object', line: '{"type":"ADDED","object":null,"x":"canary"}' },
   ];
   for (const { because, line } of nonsense) {
-    test(`are refused and not quoted when they are ${because}`, async () => {
+    test(`are rejected and not quoted if they contain ${because}`, async () => {
       const error = await failureOf([`${line}\n`]);
       assert.equal(error.code, 'Malformed');
       assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /canary/);
     });
   }
 
-  test('do not fill the memory: one that does not end is refused', async () => {
+  test('are limited in length: one that never ends is rejected', async () => {
     const mebibyte = 'x'.repeat(1024 * 1024);
     let given = 0;
     function* endless(): Generator<string> {
@@ -73,6 +73,6 @@ suite('the lines of a watch', () => {
       }
     }
     assert.equal((await failureOf(endless())).code, 'Malformed');
-    assert.ok(given <= 6, `${given} MiB were taken in`);
+    assert.ok(given <= 6, `${given} MiB were read`);
   });
 });

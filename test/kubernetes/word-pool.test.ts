@@ -27,20 +27,20 @@ const collect = runInNewContext('gc') as () => void;
 const grants = (count: number): Grant[] => Array.from({ length: count }, (_, index) => grant(index));
 
 suite('a word pool', () => {
-  test('changes nothing about what an object says', () => {
+  test('leaves the content of shared objects unchanged', () => {
     const pool = new WordPool();
     const many = grants(300);
     for (const one of many) pool.share(one);
     assert.deepEqual(many, grants(300));
   });
 
-  test('leaves numbers, nulls, booleans and empty things as they are', () => {
+  test('leaves numbers, nulls, booleans and empty values as they are', () => {
     const odd = { a: 1, b: null, c: true, d: [], e: {}, f: '', g: [[['x']]] };
     new WordPool().share(odd);
     assert.deepEqual(odd, { a: 1, b: null, c: true, d: [], e: {}, f: '', g: [[['x']]] });
   });
 
-  test('makes 2,000 objects lighter by the strings they have in common', () => {
+  test('reduces the memory of 2,000 objects with common strings by more than a fifth', () => {
     const load = (pool: WordPool | null): number => {
       collect();
       const before = process.memoryUsage().heapUsed;
@@ -60,7 +60,7 @@ suite('a word pool', () => {
     assert.ok(shared < apart * 0.8, `${shared} of ${apart} bytes`);
   });
 
-  test('grows no further with names of fields that somebody makes up', () => {
+  test('does not keep growing with made-up field names', () => {
     const pool = new WordPool();
     const madeUp = (from: number) =>
       Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`label-${from + index}`, 'x']));

@@ -120,9 +120,9 @@ async function run(steps: readonly Step[]): Promise<Model> {
   return model;
 }
 
-suite('whatever is added and when', () => {
+suite('a work queue under any sequence of operations', () => {
   for (const seed of SEEDS) {
-    test(`no key is lost, given to two workers, or beyond its share, and backoff only grows (${seed ?? 'new'})`, async () => {
+    test(`loses no key, gives none to two workers or beyond its share, and never shortens a backoff (${seed ?? 'new'})`, async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
           const model = await run(steps);
@@ -133,20 +133,20 @@ suite('whatever is added and when', () => {
             while (model.asking < 1) model.ask();
           }
           assert.deepEqual(model.faults, []);
-          assert.deepEqual([...model.owed], [], 'keys that were never given out');
+          assert.deepEqual([...model.owed], [], 'keys that were never handed out');
           assert.equal(model.queue.depth, 0);
         }),
         lawRuns(200, seed),
       );
     });
 
-    test(`a queue that is shut gives nothing more, and leaves no timer and nobody waiting (${seed ?? 'new'})`, async () => {
+    test(`hands out nothing after shutdown, and leaves no timer and no waiting worker (${seed ?? 'new'})`, async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
           const model = await run(steps);
           model.queue.shutDown();
           await model.clock.advance(ALL_DUE_MS);
-          assert.equal(model.asking, 0, 'nobody waits for ever');
+          assert.equal(model.asking, 0, 'no worker waits forever');
           while (model.working.length > 0) {
             model.end(0, false);
             await model.clock.advance(0);
@@ -172,14 +172,14 @@ suite('a namespace with ten thousand keys', () => {
     return queue;
   };
 
-  test('delays the one key of another by one turn, though its own are wanted more', async () => {
+  test('delays a key of another namespace by one turn, even if its own have a higher priority', async () => {
     const queue = flooded();
     queue.add('quiet/k', { priority: 0 });
     assert.equal(await queue.take(), 'noisy/k0');
     assert.equal(await queue.take(), 'quiet/k');
   });
 
-  test('with all of them waiting for what hangs delays nobody who waits for something else', async () => {
+  test('whose group has used up its share does not delay a key of another group', async () => {
     const queue = flooded({
       groupOf: (key) => (key.startsWith('noisy/') ? 'hanging' : 'well'),
       most: 2,
@@ -189,6 +189,6 @@ suite('a namespace with ten thousand keys', () => {
     queue.add('quiet/k');
     assert.equal(await next, 'quiet/k');
     queue.done('noisy/k0');
-    assert.equal(await queue.take(), 'noisy/k2', 'in the order they came');
+    assert.equal(await queue.take(), 'noisy/k2', 'in the order in which they were added');
   });
 });

@@ -15,14 +15,14 @@ async function takeNow(queue: WorkQueue): Promise<string | null> {
 }
 
 suite('a work queue', () => {
-  test('gives a key once, however often it was added', async () => {
+  test('hands out a key once, however often it was added', async () => {
     const { queue } = makeQueue();
     for (let i = 0; i < 10; i++) queue.add('a');
     assert.equal(await takeNow(queue), 'a');
     assert.equal(await takeNow(queue), null);
   });
 
-  test('gives a key again that was added while it was being worked on, and not before', async () => {
+  test('hands out again a key that was added while it was in progress, once it is done', async () => {
     const { queue } = makeQueue();
     queue.add('a');
     await queue.take();
@@ -32,7 +32,7 @@ suite('a work queue', () => {
     assert.equal(await takeNow(queue), 'a');
   });
 
-  test('gives the higher priority first, and within one the older key', async () => {
+  test('hands out the higher priority first, and within a priority the older key', async () => {
     const { queue } = makeQueue();
     for (const key of ['resync-1', 'resync-2']) queue.add(key, { priority: Priority.resync });
     queue.add('edit', { priority: Priority.edit });
@@ -42,7 +42,7 @@ suite('a work queue', () => {
     assert.deepEqual(order, ['resync-2', 'edit', 'resync-1', 'resync-3']);
   });
 
-  test('keeps the soonest of several delays', async () => {
+  test('keeps the shortest of several delays', async () => {
     const { clock, queue } = makeQueue();
     queue.add('a', { afterMs: 5_000 });
     queue.add('a', { afterMs: 1_000 });
@@ -56,7 +56,7 @@ suite('a work queue', () => {
     assert.equal(await takeNow(queue), null, 'the later delays are gone');
   });
 
-  test('lets an edit overtake a delay', async () => {
+  test('hands out an edit at once although its key has a delay', async () => {
     const { clock, queue } = makeQueue();
     queue.add('a', { afterMs: 60_000 });
     queue.add('a', { priority: Priority.edit });
@@ -66,7 +66,7 @@ suite('a work queue', () => {
     assert.equal(await takeNow(queue), null);
   });
 
-  test('backs off longer with each failure, up to five minutes, and anew after it was forgotten', () => {
+  test('increases the backoff with each failure up to five minutes, and resets it on forget', () => {
     const { queue } = makeQueue();
     const delays = Array.from({ length: 15 }, () => queue.addRateLimited('a'));
     assert.deepEqual(delays.slice(0, 4), [1_000, 2_000, 4_000, 8_000]);
@@ -76,12 +76,12 @@ suite('a work queue', () => {
     assert.equal(queue.addRateLimited('a'), 1_000);
   });
 
-  test('waits at least as long as the other side asked for', () => {
+  test('backs off for at least atLeastMs', () => {
     const { queue } = makeQueue();
     assert.equal(queue.addRateLimited('a', { atLeastMs: 42_000 }), 42_000);
   });
 
-  test('spreads what was told the same time to come back by up to a quarter, never sooner', () => {
+  test('adds jitter of up to a quarter to equal delays, and never shortens them', () => {
     const clock = new FakeClock();
     const draws = [0, 0.5, 0.999];
     const queue = new WorkQueue('test', { clock, random: () => draws.shift() ?? 0, meter: silentMeter });
@@ -92,7 +92,7 @@ suite('a work queue', () => {
     );
   });
 
-  test('raises a key that waits when it is wanted later, but more', async () => {
+  test('raises the priority of a ready key that is added again with a delay', async () => {
     const { queue } = makeQueue();
     queue.add('change');
     queue.add('resync', { priority: Priority.resync });
@@ -100,13 +100,13 @@ suite('a work queue', () => {
     assert.equal(await takeNow(queue), 'resync');
   });
 
-  test('spreads what failed together by up to a quarter', () => {
+  test('adds jitter of up to a quarter to the backoff', () => {
     const clock = new FakeClock();
     const queue = new WorkQueue('test', { clock, random: () => 0.999, meter: silentMeter });
     assert.ok(Math.abs(queue.addRateLimited('a') - 1_250) < 1);
   });
 
-  test('brings a key that failed back with the priority it was taken with', async () => {
+  test('retries a failed key with the priority that it had when it was taken', async () => {
     const { clock, queue } = makeQueue();
     queue.add('edit', { priority: Priority.edit });
     queue.addRateLimited((await queue.take()) as string);
@@ -116,7 +116,7 @@ suite('a work queue', () => {
     assert.deepEqual([await queue.take(), await queue.take()], ['edit', 'change']);
   });
 
-  test('keeps the highest priority of a delay that was asked for twice', async () => {
+  test('keeps the highest priority of a key that was added with two delays', async () => {
     const { clock, queue } = makeQueue();
     queue.add('a', { priority: Priority.edit, afterMs: 5_000 });
     queue.add('a', { priority: Priority.resync, afterMs: 1_000 });
@@ -125,7 +125,7 @@ suite('a work queue', () => {
     assert.deepEqual([await queue.take(), await queue.take()], ['a', 'b']);
   });
 
-  test('knows how long the key longest in work has been there', async () => {
+  test('reports how long the longest-running key has been in progress', async () => {
     const { clock, queue } = makeQueue();
     assert.equal(queue.longestRunningSeconds(), 0);
     queue.add('a');
@@ -140,14 +140,14 @@ suite('a work queue', () => {
     assert.equal(queue.longestRunningSeconds(), 2);
   });
 
-  test('leaves no timer when it is shut', () => {
+  test('leaves no timer after shutdown', () => {
     const { clock, queue } = makeQueue();
     for (let i = 0; i < 10; i++) queue.add(`k${i}`, { afterMs: 1_000 * i });
     queue.shutDown();
     assert.equal(clock.pending, 0);
   });
 
-  test('gives ten thousand keys out in the order of their priorities, quickly', async () => {
+  test('hands out ten thousand keys in the order of their priorities within two seconds', async () => {
     const { queue } = makeQueue();
     const begun = performance.now();
     for (let i = 0; i < 10_000; i++) queue.add(`k${i}`, { priority: i % 7 });
@@ -160,7 +160,7 @@ suite('a work queue', () => {
     assert.ok(performance.now() - begun < 2_000, `it took ${performance.now() - begun} ms`);
   });
 
-  test('gives out nothing after it was shut', async () => {
+  test('hands out nothing after shutdown', async () => {
     const { queue } = makeQueue();
     queue.add('a');
     await queue.take();

@@ -73,7 +73,7 @@ const leader: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorNoLeader',
-    when: 'while one leads and the other stands by',
+    when: 'while one replica leads and the other stands by',
     series: {
       [`asana_connector_leader{${OPERATOR}}`]: '1+0x10',
       [`asana_connector_leader{namespace="operators",${STANDBY}}`]: '0+0x10',
@@ -83,7 +83,7 @@ const leader: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorNoLeader',
-    when: 'while another takes over within three minutes',
+    when: 'when another replica takes over within three minutes',
     series: { [`asana_connector_leader{${OPERATOR}}`]: '1 0 0 0 1+0x10' },
     at: '6m',
     fires: QUIET,
@@ -93,7 +93,7 @@ const leader: readonly AlertCase[] = [
 const watches: readonly AlertCase[] = [
   {
     alert: 'AsanaConnectorWatchSilent',
-    when: 'when the API server says nothing about a kind, although the process is restarted for it',
+    when: 'when the API server sends nothing about a kind, even if the process restarts because of it',
     series: {
       [`asana_connector_watch_last_contact_seconds{kind="AsanaTeamGrant",${OPERATOR}}`]:
         '30 60 120 180 240 300 0 60',
@@ -112,7 +112,7 @@ const watches: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorWatchSilent',
-    when: 'while bookmarks come, and one reconnection takes its time',
+    when: 'while bookmarks arrive, even if one reconnection is slow',
     series: {
       [`asana_connector_watch_last_contact_seconds{kind="AsanaTeamGrant",${OPERATOR}}`]:
         '60 20 60 120 180 10 50 30',
@@ -125,7 +125,7 @@ const watches: readonly AlertCase[] = [
 const credentials: readonly AlertCase[] = [
   {
     alert: 'AsanaConnectorCredentialsRejected',
-    when: 'for the connector whose token Asana rejects',
+    when: 'for a connector whose token Asana rejects',
     series: {
       [REJECTED]: '1+0x10',
       [condition(BETA, 'CredentialsValid', 'True', 'Accepted')]: '1+0x10',
@@ -143,7 +143,7 @@ const credentials: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorCredentialsRejected',
-    when: 'while a token is replaced within the five minutes',
+    when: 'when the token is replaced within five minutes',
     series: {
       [REJECTED]: '1+0x3 stale',
       [condition(ACME, 'CredentialsValid', 'True', 'Accepted')]: '_x4 1+0x10',
@@ -153,14 +153,14 @@ const credentials: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorCredentialsRejected',
-    when: 'for a connector that is suspended',
+    when: 'for a suspended connector',
     series: { [REJECTED]: '1+0x10', [SUSPENDED]: '1+0x10' },
     at: '6m',
     fires: QUIET,
   },
   {
     alert: 'AsanaConnectorStalled',
-    when: 'when a person must act for another reason than credentials',
+    when: 'when a person must act for a reason other than credentials',
     series: {
       [condition(ACME, 'Stalled', 'True', 'OrganizationTaken')]: '1+0x20',
       [condition(ACME, 'CredentialsValid', 'True', 'Accepted')]: '1+0x20',
@@ -178,14 +178,14 @@ const credentials: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorStalled',
-    when: 'when it is the credentials, which have an alert of their own',
+    when: 'when the credentials are rejected, which has its own alert',
     series: { [STALLED]: '1+0x20', [REJECTED]: '1+0x20' },
     at: '16m',
     fires: QUIET,
   },
   {
     alert: 'AsanaConnectorStalled',
-    when: 'while a connector is being synced for the first time',
+    when: 'while a connector runs its first sync',
     series: { [condition(ACME, 'Reconciling', 'True', 'Syncing')]: '1+0x20' },
     at: '16m',
     fires: QUIET,
@@ -214,14 +214,14 @@ const syncs: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorNotSynced',
-    when: 'while one sync fails and the next succeeds',
+    when: 'when one sync fails and the next succeeds',
     series: { [NOT_SYNCED]: '1+0x40 stale', [condition(ACME, 'Synced', 'True', 'Synced')]: '_x41 1+0x30' },
     at: '61m',
     fires: QUIET,
   },
   {
     alert: 'AsanaConnectorNotSynced',
-    when: 'for a connector that is stalled, or suspended',
+    when: 'for a stalled or suspended connector',
     series: {
       [NOT_SYNCED]: '1+0x70',
       [STALLED]: '1+0x70',
@@ -248,21 +248,21 @@ const syncs: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorSyncStale',
-    when: 'while syncs come once in their interval, however long that is',
+    when: 'while the last complete sync is within one interval, however long that is',
     series: { [LAST_SYNC]: '0+0x240', [INTERVAL]: '86400+0x240' },
     at: '240m',
     fires: QUIET,
   },
   {
     alert: 'AsanaConnectorSyncStale',
-    when: 'while a connector that syncs every minute meets a short outage',
+    when: 'during a short outage of a connector that syncs every minute',
     series: { [LAST_SYNC]: '0+0x25', [INTERVAL]: '60+0x25' },
     at: '25m',
     fires: QUIET,
   },
   {
     alert: 'AsanaConnectorSyncStale',
-    when: 'for a connector that is suspended, whose interval is absent, or stalled',
+    when: 'for a stalled connector, and for a suspended one, which has no interval',
     series: {
       [LAST_SYNC]: '0+0x240',
       [`asana_connector_sync_last_success_timestamp_seconds{${BETA}}`]: '0+0x240',
@@ -292,7 +292,7 @@ const holds: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorRemovalsPaused',
-    when: 'when the hold was answered, or ended, within five minutes',
+    when: 'when the hold is answered or ends within five minutes',
     series: { [condition(ACME, 'RemovalsPaused', 'True', 'DirectoryShrunk')]: '1+0x3 stale' },
     at: '6m',
     fires: QUIET,
@@ -308,7 +308,7 @@ const ENDING = `asana_connector_grants_ending_soon{${ACME},kind="AsanaTeamGrant"
 const grantCases: readonly AlertCase[] = [
   {
     alert: 'AsanaConnectorGrantsStalled',
-    when: 'for the kind of which grants are stalled',
+    when: 'for a kind with stalled grants',
     series: {
       [grants('Blocked')]: '3+0x20',
       [`asana_connector_grants{${ACME},kind="AsanaAccount",state="Blocked"}`]: '0+0x20',
@@ -338,7 +338,7 @@ const grantCases: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorGrantsEndSoon',
-    when: 'when grants have told that they end soon, though the operator was restarted since',
+    when: 'when grants end soon, even if the operator restarts in between',
     series: { [ENDING]: '2+0x30 stale _x3 2+0x60' },
     notYetAt: '94m',
     at: '100m',
@@ -353,14 +353,14 @@ const grantCases: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorGrantsEndSoon',
-    when: 'for a grant of a few hours, and where none ends',
+    when: 'for a grant of a few hours, and when no grant ends soon',
     series: { [ENDING]: '0 0 1+0x40 0+0x60' },
     at: '100m',
     fires: QUIET,
   },
   {
     alert: 'AsanaConnectorLicenseLimitNear',
-    when: 'at nine tenths of the limit',
+    when: 'at 90 % of the limit',
     series: {
       [`asana_connector_accounts{${ACME},license="Enterprise"}`]: '225+0x20',
       [`asana_connector_licenses_limit{${ACME}}`]: '250+0x20',
@@ -378,7 +378,7 @@ const grantCases: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorLicenseLimitNear',
-    when: 'below that, without a limit, and with a limit of 0, which somebody has chosen',
+    when: 'below 90 % of the limit, without a limit, and with a limit of 0',
     series: {
       [`asana_connector_accounts{${ACME},license="Enterprise"}`]: '224+0x20',
       [`asana_connector_accounts{${ACME},license="ViewOnly"}`]: '900+0x20',
@@ -404,7 +404,7 @@ const throttled: FiringAlert = {
 const traffic: readonly AlertCase[] = [
   {
     alert: 'AsanaConnectorThrottled',
-    when: 'when requests are held back 45 seconds of every minute',
+    when: 'when requests are held back for 45 seconds of every minute',
     series: { [THROTTLED]: '0+45x60', [AVAILABLE]: '10 0 '.repeat(30).trim() },
     notYetAt: '29m',
     at: '50m',
@@ -412,21 +412,21 @@ const traffic: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorThrottled',
-    when: 'when Asana asks for a pause so long that nobody waits for it',
+    when: 'when Asana requires a pause that is too long to wait for',
     series: { [THROTTLED]: '0+0x60', [AVAILABLE]: '0+0x60' },
     at: '50m',
     fires: [throttled],
   },
   {
     alert: 'AsanaConnectorThrottled',
-    when: 'while requests are held back a third of the time',
+    when: 'while requests are held back for a third of the time',
     series: { [THROTTLED]: '0+20x60', [AVAILABLE]: '10 0 '.repeat(30).trim() },
     at: '50m',
     fires: QUIET,
   },
   {
     alert: 'AsanaConnectorThrottled',
-    when: 'without a limit',
+    when: 'without a request limit',
     series: { [THROTTLED]: '0+0x60', [AVAILABLE]: 'Inf+0x60' },
     at: '50m',
     fires: QUIET,
@@ -451,7 +451,7 @@ const traffic: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorConductorOneDisconnected',
-    when: 'while it is suspended, or connects for the first time',
+    when: 'while the connector is suspended, or connects for the first time',
     series: {
       [condition(ACME, 'ConductorOneConnected', 'Unknown', 'Suspended')]: '1+0x20',
       [condition(BETA, 'ConductorOneConnected', 'Unknown', 'NotChecked')]: '1+0x20',
@@ -466,7 +466,7 @@ const AUDIT = `asana_connector_audit_failures_total{${OPERATOR}`;
 const audit: readonly AlertCase[] = [
   {
     alert: 'AsanaConnectorAuditFileFailing',
-    when: 'with the first line that the file does not take',
+    when: 'when the first line cannot be written to the file',
     series: { [`${AUDIT},outcome="Delayed"}`]: '0 0 1+0x10', [`${AUDIT},outcome="Lost"}`]: '0+0x12' },
     at: '5m',
     fires: [
@@ -480,7 +480,7 @@ const audit: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorAuditFileFailing',
-    when: 'while every line is written, a failure of an hour ago included',
+    when: 'while every line is written, even after a failure an hour ago',
     series: { [`${AUDIT},outcome="Delayed"}`]: '0 4+0x70', [`${AUDIT},outcome="Lost"}`]: '0+0x70' },
     at: '61m',
     fires: QUIET,
@@ -492,7 +492,7 @@ const REFUSED = `asana_connector_series_refused_total{${OPERATOR}`;
 const series: readonly AlertCase[] = [
   {
     alert: 'AsanaConnectorSeriesRefused',
-    when: 'with the first series that is not counted',
+    when: 'when the first series is dropped',
     series: { [`${REFUSED},metric="asana_connector_grants"}`]: '_ _ 3+0x10' },
     notYetAt: '1m',
     at: '3m',
@@ -507,7 +507,7 @@ const series: readonly AlertCase[] = [
   },
   {
     alert: 'AsanaConnectorSeriesRefused',
-    when: 'after the operator was restarted',
+    when: 'after the operator is restarted',
     series: { [`${REFUSED},metric="asana_connector_grants"}`]: '3+0x5 stale' },
     at: '20m',
     fires: QUIET,

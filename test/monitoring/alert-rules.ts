@@ -25,7 +25,7 @@ export async function readAlertRules(): Promise<readonly AlertRule[]> {
     groups: { rules: AlertRule[] }[];
   };
   const rules = file.groups.flatMap((group) => group.rules);
-  assert.ok(rules.length > 0, 'there are alerts at all');
+  assert.ok(rules.length > 0, 'the file contains no alerts');
   return rules;
 }
 

@@ -28,7 +28,7 @@ suite('the alerts', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  test('are rules that Prometheus takes', async () => {
+  test('are rules that promtool accepts', async () => {
     const { stdout } = await run(promtool, ['check', 'rules', join(folder, 'rules.yaml')]);
     assert.match(stdout, new RegExp(`SUCCESS: ${(await readAlertRules()).length} rules found`));
   });
@@ -44,32 +44,32 @@ suite('the alerts', () => {
     });
   });
 
-  test('each have a case in which they fire, no sooner than they wait, and one in which they stay quiet', async () => {
+  test('each have a case in which they fire, one in which they stay quiet, and one for their wait if any', async () => {
     for (const { alert, for: wait } of await readAlertRules()) {
       const cases = alertCases.filter((one) => one.alert === alert);
       assert.ok(
         cases.some(({ fires }) => fires.length > 0),
-        `${alert} fires`,
+        `${alert} has no case in which it fires`,
       );
       assert.ok(
         cases.some(({ fires }) => fires.length === 0),
-        `${alert} stays quiet`,
+        `${alert} has no case in which it stays quiet`,
       );
       if (wait !== undefined)
         assert.ok(
           cases.some(({ notYetAt }) => notYetAt !== undefined),
-          `${alert} waits`,
+          `${alert} has no case for its wait`,
         );
     }
   });
 
-  test('are tried with series that the program has, with all of their labels', async () => {
+  test('are tested only with metrics of the reference, with all of their labels', async () => {
     const metrics = await readMetricsPage();
     for (const series of alertCases.flatMap((one) => Object.keys(one.series))) {
       const [, name = '', inside = ''] = /^(\w+)\{(.*)\}$/.exec(series) ?? [];
       const labels = [...inside.matchAll(/(\w+)="/g)].map(([, label = '']) => label);
       const documented = metrics.get(name);
-      assert.ok(documented, `${name} is a metric`);
+      assert.ok(documented, `${name} is not in the reference of metrics`);
       assert.deepEqual(
         labels.toSorted(),
         [...new Set([...documented.labels, ...TARGET_LABELS])].toSorted(),

@@ -57,20 +57,20 @@ suite('the running program, scraped by Prometheus', () => {
   });
 
   for (const { title, queries } of panels) {
-    test(`gives every query of the panel "${title}" data`, async () => {
+    test(`returns data for every query of the panel "${title}"`, async () => {
       assert.ok(queries.length > 0);
       for (const query of queries) assert.ok((await prometheus.query(chooseAll(query))).length > 0, query);
     });
   }
 
   for (const { name, query } of variables) {
-    test(`gives the variable "${name}" values to choose from`, async () => {
+    test(`provides values for the variable "${name}"`, async () => {
       const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(query) ?? [];
       assert.ok((await prometheus.labelValues(chooseAll(selector), label)).length > 0, query);
     });
   }
 
-  test('lets every alert be evaluated, and makes none fire', async () => {
+  test('lets Prometheus evaluate every alert, and none fires', async () => {
     const rules = await prometheus.rules();
     assert.deepEqual(
       rules.map(({ name }) => name),
@@ -82,7 +82,7 @@ suite('the running program, scraped by Prometheus', () => {
     );
   });
 
-  test('shows metrics that promtool has nothing to say against, each of ours with help that is a sentence', async () => {
+  test('exports metrics that promtool accepts without remarks, and its own metrics have a sentence as help', async () => {
     const text = await (await fetch(`http://${address}/metrics`)).text();
     const checking = promisify(execFile)(await promtoolPath(), ['check', 'metrics']);
     checking.child.stdin?.end(text);
@@ -95,7 +95,7 @@ suite('the running program, scraped by Prometheus', () => {
       assert.match(help, /^[A-Z0-9].*\.$/, line);
   });
 
-  test('labels every metric as the reference says, and never with an email address or a gid', async () => {
+  test('labels every metric as the reference documents, and never with an email address or a gid', async () => {
     const text = await (await fetch(`http://${address}/metrics`)).text();
     const reference = await readMetricsPage();
     const seen = new Map<string, Set<string>>();
@@ -103,17 +103,17 @@ suite('the running program, scraped by Prometheus', () => {
       const name = series.replace(/_(bucket|sum|count)$/, '');
       if (/^asana_connector_(process|nodejs)_/.test(name)) continue;
       const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
-      assert.ok(pairs.length > 0, `${series} has labels`);
+      assert.ok(pairs.length > 0, `${series} has no labels that can be read`);
       seen.set(name, new Set(pairs.map(([, label = '']) => label).filter((label) => label !== 'le')));
       for (const [pair, , value = ''] of pairs)
-        assert.doesNotMatch(value, /@|^\d{10,}$/, `${series} tells who somebody is: ${pair}`);
+        assert.doesNotMatch(value, /@|^\d{10,}$/, `${series} identifies a person: ${pair}`);
     }
     assert.ok(seen.size > 15, `only ${seen.size} metrics with labels`);
     for (const [name, labels] of seen)
       assert.deepEqual([...labels].toSorted(), reference.get(name)?.labels.toSorted(), name);
   });
 
-  test('says that it leads where nobody is elected', async () => {
+  test('reports that it leads if leader election is off', async () => {
     const target = `127.0.0.1:${await freePort()}`;
     await using folderOfOne = await Folder.make(FROM_SOURCE);
     const flags = ['operator', '--no-leader-elect', '--namespace', 'default', '--health-bind-address', '0'];

@@ -32,8 +32,8 @@ function seriesIn(expr: string): string[] {
   return expr.match(/asana_connector_\w+/g) ?? [];
 }
 
-suite('alerts, dashboard and their pages', () => {
-  test('name only metrics that the program has', async () => {
+suite('alerts, dashboard and documentation pages', () => {
+  test('alerts and dashboard name only metrics that the program exports', async () => {
     const known = await knownSeries();
     const { panels, variables } = await readDashboard();
     const exprs = [
@@ -43,12 +43,12 @@ suite('alerts, dashboard and their pages', () => {
     ];
     for (const expr of exprs) {
       const named = seriesIn(expr);
-      assert.ok(named.length > 0, `${expr} asks for nothing of ours`);
-      for (const name of named) assert.ok(known.has(name), `${name} in ${expr}`);
+      assert.ok(named.length > 0, `${expr} names no metric of the program`);
+      for (const name of named) assert.ok(known.has(name), `${name} is unknown, in ${expr}`);
     }
   });
 
-  test('have one runbook for each alert, which it links, and no other', () => {
+  test('each alert links its own runbook, and there is no other runbook', () => {
     const linked = rules.map(({ alert, annotations }) => {
       assert.equal(annotations.runbook_url, `${RUNBOOKS}/${alert}.md`);
       return `${alert}.md`;
@@ -57,23 +57,23 @@ suite('alerts, dashboard and their pages', () => {
   });
 
   for (const [file, text] of runbooks) {
-    test(`begin a runbook with the command to run: ${file}`, () => {
+    test(`the runbook ${file} begins with the command to run, and explains the alert and what to do`, () => {
       const name = file.replace(/\.md$/, '');
       assert.match(text, new RegExp(`^# ${name}\n\n\`\`\`console\n[^\n]+\n`));
       assert.match(text, /\n## What it means\n\n[^#]+\n## What to do\n\n/);
     });
 
-    test(`name in a runbook only commands and flags that the program has: ${file}`, () => {
+    test(`the runbook ${file} names only commands and flags that the program has`, () => {
       for (const words of commandsIn(text)) assertKnown(words);
     });
 
-    test(`link only pages that exist: ${file}`, async () => {
+    test(`the runbook ${file} links only pages that exist`, async () => {
       for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)\)/g))
         await assert.doesNotReject(readFile(join(ROOT, RUNBOOKS, target)), target);
     });
   }
 
-  test('are listed with their severity in docs/monitoring.md', async () => {
+  test('docs/monitoring.md lists all alerts with their severity', async () => {
     const page = await readFile(join(ROOT, 'docs/monitoring.md'), 'utf8');
     const rows = [...page.matchAll(/^\| \[(\w+)\]\(runbooks\/(\w+)\.md\) \| (\w+) \| .+ \|$/gm)];
     assert.deepEqual(

@@ -37,7 +37,7 @@ suite('a hold that is answered while more removals join it', () => {
     return licenses.filter((license) => license === 'enterprise').length;
   };
 
-  test('does not carry out what joined after the token that was discarded, few as they are', async () => {
+  test('does not carry out removals that joined after the discarded token, however few they are', async () => {
     const ending = people.slice(0, 12).map((_, i) => `grant-${i}`);
     for (const ref of ending.slice(0, 7)) await rig.deleteGrant(ref);
     for (const ref of ending.slice(0, 7)) await rig.untilReason(ref, 'RemovalsPaused');
@@ -46,7 +46,7 @@ suite('a hold that is answered while more removals join it', () => {
     for (const ref of ending.slice(7)) await rig.untilReason(ref, 'RemovalsPaused');
     await rig.answer('discard', token);
     for (const ref of ending.slice(0, 7)) await rig.untilGone(ref);
-    await rig.until('the others are held, or gone', async () => {
+    await rig.until('the others are held or gone', async () => {
       const left = await Promise.all(ending.slice(7).map((ref) => rig.grant(ref)));
       return left.every((grant) => grant === null || grant.status?.planned?.hold !== undefined);
     });
@@ -55,7 +55,7 @@ suite('a hold that is answered while more removals join it', () => {
   });
 });
 
-suite('a license that was found', () => {
+suite('an adopted license', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('kept-found');
@@ -66,19 +66,19 @@ suite('a license that was found', () => {
   });
   after(() => rig.close());
 
-  test('does not become a given one because a change was set back: its account is never deprovisioned', async () => {
+  test('stays adopted after drift was corrected, and its account is not deprovisioned on deletion', async () => {
     await rig.createGrant('alice', alice, { license: 'ViewOnly' });
     await rig.untilReason('alice', 'Granted');
     await rig.changeInConsole(alice, { license: 'enterprise' });
     await rig.sync();
-    await rig.until('it is set back', async () => (await rig.grant('alice'))?.status?.drift?.count === 1);
+    await rig.until('drift is corrected', async () => (await rig.grant('alice'))?.status?.drift?.count === 1);
     assert.equal((await rig.grant('alice'))?.status?.applied?.adopted, true);
     await rig.deleteGrant('alice');
     await rig.untilGone('alice');
     assert.equal((await rig.personInAsana(alice)).active, true);
   });
 
-  test('is not deprovisioned after its grant was edited from Enterprise to ViewOnly', async () => {
+  test('leaves the account active on deletion after an edit from Enterprise to ViewOnly', async () => {
     await rig.createGrant('bob', bob);
     await rig.untilReason('bob', 'Granted');
     await rig.patchGrant('bob', { spec: { license: 'ViewOnly' } });
@@ -95,7 +95,7 @@ suite('a license that was found', () => {
   });
 });
 
-suite('a removal that waits for Asana', () => {
+suite('a removal that waits for Retry-After', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('kept-waiting');
@@ -116,7 +116,7 @@ suite('a removal that waits for Asana', () => {
       effect: { status: 429, retryAfter: 3 },
     });
     await begin();
-    await rig.until('Asana asked for patience', async () =>
+    await rig.until('Asana has answered 429', async () =>
       rig.sandbox.requests.since(from).some(({ status }) => status === 429),
     );
   };
@@ -127,7 +127,7 @@ suite('a removal that waits for Asana', () => {
     assert.ok(rig.sandbox.requests.last > before);
   };
 
-  test('does not leave after its edit was taken back', async () => {
+  test('is not sent after its edit was reverted', async () => {
     await throttled(() => rig.patchGrant('alice', { spec: { license: 'ViewOnly' } }));
     await rig.patchGrant('alice', { spec: { license: 'Enterprise' } });
     await passed();
@@ -136,11 +136,11 @@ suite('a removal that waits for Asana', () => {
     const left = rig.sandbox.requests
       .since(0)
       .filter(({ operation, status }) => operation === 'scimPatchUser' && status === 200);
-    assert.equal(left.length, 1, 'only the upgrade before');
+    assert.equal(left.length, 1, 'only the earlier upgrade was sent');
     assert.equal((await rig.grant('alice'))?.status?.lastAction?.result, 'Failed');
   });
 
-  test('does not leave after the connector was suspended, and does once it is resumed', async () => {
+  test('is not sent while the connector is suspended, and is sent once it is resumed', async () => {
     await throttled(() => rig.deleteGrant('alice'));
     await rig.patchConnector({ spec: { suspend: true } });
     await rig.untilReason('alice', 'Suspended');
@@ -167,7 +167,7 @@ suite('a restart', () => {
   });
   after(() => rig.close());
 
-  test('in front of a listing that fails says of nobody that their license was changed', async () => {
+  test('with a failing license listing writes nothing to a settled grant', async () => {
     await rig.stopOperator();
     const fault = rig.sandbox.faults.add({
       match: { operation: 'scimListUsers', times: 0 },
@@ -186,7 +186,7 @@ suite('a restart', () => {
     await rig.untilGone('bob');
   });
 
-  test('does not forget how many people there were in teams: teams that are empty at once are a hold', async () => {
+  test('keeps the measure of team memberships: suddenly empty teams begin a hold', async () => {
     await rig.stopOperator();
     const { state } = rig.sandbox;
     for (const { memberships } of state.organization.teams)
@@ -199,7 +199,7 @@ suite('a restart', () => {
     await rig.untilNoHold();
   });
 
-  test('does not forget how large the directory was: a smaller one removes nobody', async () => {
+  test('keeps the measure of accounts: a suddenly smaller directory begins a hold and removes nobody', async () => {
     await rig.stopOperator();
     await rig.removeMembers(20, { besides: [alice] });
     await rig.startOperator();
@@ -211,7 +211,7 @@ suite('a restart', () => {
   });
 });
 
-suite('a restart in front of a listing that is cut short', () => {
+suite('a restart with a truncated license listing', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('kept-short', { accounts: 160 });
@@ -223,7 +223,7 @@ suite('a restart in front of a listing that is cut short', () => {
   });
   after(() => rig.close());
 
-  test('does not forget how many licenses there were: a hundred of them as if that were all are a hold', async () => {
+  test('keeps the measure of licenses: a listing that announces only a hundred begins a hold', async () => {
     await rig.stopOperator();
     const listed = (await rig.connector())?.status?.counts;
     const all = (listed?.enterpriseLicenses ?? 0) + (listed?.viewOnlyLicenses ?? 0);
@@ -246,7 +246,7 @@ suite('the limit on enterprise licenses', () => {
   });
   after(() => rig.close());
 
-  test('is not exceeded while pages of the listing fail and nobody knows how many there are', async () => {
+  test('is not exceeded while a failing listing leaves the number of licenses unknown', async () => {
     const used = (await rig.peopleInAsana()).filter(({ license }) => license === 'enterprise').length;
     const fault = rig.sandbox.faults.add({
       match: { operation: 'scimListUsers', after: 1, times: 0 },
@@ -264,7 +264,7 @@ suite('the limit on enterprise licenses', () => {
   });
 });
 
-suite('a change that Asana takes and does not show', () => {
+suite('a change that Asana accepts and does not show', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('kept-unseen');
@@ -286,17 +286,20 @@ suite('a change that Asana takes and does not show', () => {
     });
   };
 
-  test('is sent again at a request, which is not marked as handled before', async () => {
+  test('is sent again on requestedAt, which is recorded as handled only once Asana shows it', async () => {
     await untilUnseen('asked', alice);
     await rig.patchGrant('asked', {
       metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
     });
-    const granted = await rig.untilReason('asked', 'Granted');
+    await rig.untilReason('asked', 'Granted');
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
-    assert.equal(granted.status?.lastHandledReconcileAt, 'again');
+    const handled = () =>
+      rig.statusesOf('asked').find(({ lastHandledReconcileAt }) => lastHandledReconcileAt === 'again');
+    await rig.until('the request is recorded as handled', () => Promise.resolve(handled() !== undefined));
+    assert.equal(handled()?.lastAction?.result, 'Succeeded');
   });
 
-  test('is nothing that an object of the same name inherits: it sends its own', async () => {
+  test('is not inherited by a new grant of the same name, which sends its own change', async () => {
     await untilUnseen('namesake', carol);
     // A user removes the finalizer by force, and declares the same again before anybody sees that the object was gone.
     await rig.deleteGrant('namesake');
@@ -307,7 +310,7 @@ suite('a change that Asana takes and does not show', () => {
   });
 });
 
-suite('a change that Asana refuses', () => {
+suite('a change that Asana rejects', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('kept-refused');
@@ -317,7 +320,7 @@ suite('a change that Asana refuses', () => {
   });
   after(() => rig.close());
 
-  test('has a Warning event when the grant stalls', async () => {
+  test('leads to the reason AsanaRefused and a Warning event', async () => {
     rig.sandbox.faults.add({ match: { operation: 'scimPatchUser' }, effect: { status: 400 } });
     await rig.createGrant('refused', alice);
     await rig.untilReason('refused', 'AsanaRefused');
@@ -325,7 +328,7 @@ suite('a change that Asana refuses', () => {
   });
 });
 
-suite('a small team', () => {
+suite('a connector with few grants', () => {
   let rig: OperatorRig;
   let people: string[] = [];
   before(async () => {
@@ -339,7 +342,7 @@ suite('a small team', () => {
   });
   after(() => rig.close());
 
-  test('has a brake too: all of its grants deleted at once are a hold, however few they are', async () => {
+  test('holds removals if all of its grants are deleted at once, however few they are', async () => {
     await Promise.all(people.map((_, i) => rig.deleteGrant(`grant-${i}`)));
     const { count } = await rig.untilNamed(people.map((_, i) => `grant-${i}`));
     // Some may be gone before the last of them was deleted, but never all.
@@ -349,7 +352,7 @@ suite('a small team', () => {
   });
 });
 
-suite('a grant in a connector in mode Plan', () => {
+suite('a grant of a connector in mode Plan', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('kept-plan');
@@ -362,7 +365,7 @@ suite('a grant in a connector in mode Plan', () => {
   });
   after(() => rig.close());
 
-  test('is no successor for whom another waits for ever, and wins no contest against one that acts', async () => {
+  test('neither wins a contest against a grant of a connector in mode Apply nor succeeds it', async () => {
     await rig.createGrant('a-planned', alice, { connectorRef: { name: 'planning' } });
     await rig.untilReason('a-planned', 'Planned');
     await rig.createGrant('applied', alice);
@@ -397,12 +400,12 @@ suite('another organization behind the same token', () => {
     await other.close();
   });
 
-  test('is seen although a part of its reading fails, and nobody there loses what is deleted here', async () => {
+  test('is detected although a part of its reading fails, and nothing is changed there', async () => {
     await rig.stopOperator();
     other.faults.add({ match: { operation: 'scimListUsers' }, effect: { status: 403 } });
     await rig.startOperator(other);
     await rig.deleteGrant('bob');
-    await rig.until('the other organization is held, or recorded', async () => {
+    await rig.until('the other organization is held or recorded', async () => {
       const connector = await rig.connector();
       const held = conditionOf(connector, 'Ready')?.reason === 'OrganizationChanged';
       return held || connector?.status?.organizations?.includes(other.workspace) === true;
@@ -442,7 +445,7 @@ suite('an admin of a plain workspace', () => {
   });
   after(() => rig.close());
 
-  test('is protected there too: a task does not remove them', async () => {
+  test('is protected from a task that revokes the membership', async () => {
     assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
     Object.assign(carolsPlace, { isAdmin: true });
     await rig.sync();

@@ -9,7 +9,7 @@ const carol = 'carol@acme.example';
 const root = 'root@acme.example';
 const guest = 'dave@partner.example';
 
-suite('accounts in an organization with SCIM', () => {
+suite('AsanaAccounts in an organization with SCIM', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('accounts', { neighbour: true });
@@ -51,35 +51,36 @@ suite('accounts in an organization with SCIM', () => {
     );
   });
 
-  test('are adopted where they are, and nothing is sent', async () => {
+  test('adopt an existing account without sending a write', async () => {
     const writes = rig.writesInAsana().length;
     await rig.declare('aac/alice', { email: alice, deletionPolicy: 'Revoke' });
     assert.equal((await rig.untilReason('aac/alice', 'Granted')).status?.applied?.adopted, true);
     assert.equal(rig.writesInAsana().length, writes);
   });
 
-  test('stall on a guest, whom no API makes a member', async () => {
+  test('stall with UserIsGuest on a guest, whom no API can make a member', async () => {
     await rig.declare('aac/guest', { email: guest });
-    await rig.untilReason('aac/guest', 'UserIsGuest');
+    const grant = await rig.untilReason('aac/guest', 'UserIsGuest');
+    assert.equal(conditionOf(grant, 'Stalled')?.status, 'True');
     await rig.deleteGrant('aac/guest');
     await rig.untilGone('aac/guest');
   });
 
-  test('stall on somebody who was removed before', async () => {
+  test('stall on an account that was removed before, and refer to the Admin Console', async () => {
     const leaver = [...rig.sandbox.state.people].find(({ profile }) => !profile.active);
     await rig.declare('aac/leaver', { email: leaver?.profile.email.toLowerCase() });
     const grant = await rig.untilReason('aac/leaver', 'PreviouslyRemoved');
     assert.match(conditionOf(grant, 'Stalled')?.message ?? '', /Admin Console/);
   });
 
-  test('keep who was found when the object goes, even with deletionPolicy Revoke', async () => {
+  test('keep an adopted account on deletion, even with deletionPolicy Revoke', async () => {
     await allowDeprovision(true);
     await rig.deleteGrant('aac/alice');
     await rig.untilGone('aac/alice');
     assert.equal(await isActive(alice), true);
   });
 
-  test('keep whom they created with deletionPolicy Retain, the default', async () => {
+  test('keep a created account on deletion with deletionPolicy Retain, the default', async () => {
     await rig.declare('aac/kept', { email: 'kept@acme.example' });
     await rig.untilReason('aac/kept', 'Granted');
     await rig.deleteGrant('aac/kept');
@@ -87,7 +88,7 @@ suite('accounts in an organization with SCIM', () => {
     assert.equal(await isActive('kept@acme.example'), true);
   });
 
-  test('deprovision whom they created with deletionPolicy Revoke, where the connector allows it', async () => {
+  test('deprovision a created account on deletion with deletionPolicy Revoke and allowDeprovision', async () => {
     await rig.declare('aac/temp', { email: 'temp@acme.example', deletionPolicy: 'Revoke' });
     await rig.untilReason('aac/temp', 'Granted');
     await rig.deleteGrant('aac/temp');
@@ -95,7 +96,7 @@ suite('accounts in an organization with SCIM', () => {
     assert.equal(await isActive('temp@acme.example'), false);
   });
 
-  test('release whom they created with a Warning where the connector does not allow it', async () => {
+  test('release a created account with a Warning on deletion without allowDeprovision', async () => {
     await rig.declare('aac/stuck', { email: 'stuck@acme.example', deletionPolicy: 'Revoke' });
     await rig.untilReason('aac/stuck', 'Granted');
     await allowDeprovision(false);
@@ -105,7 +106,7 @@ suite('accounts in an organization with SCIM', () => {
     assert.match((await rig.untilEvent('aac/stuck', 'Released', 'Warning')).note, /allowDeprovision/);
   });
 
-  test('that are to be Absent stall without allowDeprovision, and are taken once it is on', async () => {
+  test('with ensure Absent, stall without allowDeprovision and deprovision the account once it is set', async () => {
     await rig.declare('aac/carol', { email: carol, ensure: 'Absent' });
     const stalled = await rig.untilReason('aac/carol', 'DeprovisionNotAllowed');
     assert.equal(conditionOf(stalled, 'Stalled')?.status, 'True');
@@ -118,7 +119,7 @@ suite('accounts in an organization with SCIM', () => {
     assert.equal(conditionOf(removed, 'Ready')?.status, 'True');
   });
 
-  test('that are to be Absent and come back are not taken twice without a word', async () => {
+  test('with ensure Absent, require requestedAt to deprovision an account that came back', async () => {
     await rig.changeInConsole(carol, { active: true });
     await rig.sync();
     const contended = await rig.untilReason('aac/carol', 'Contended');
@@ -132,27 +133,28 @@ suite('accounts in an organization with SCIM', () => {
     assert.equal(removed.status?.lastHandledReconcileAt, 'once more');
   });
 
-  test('that are to be Absent and were never there say so', async () => {
+  test('with ensure Absent, report Removed without a write if the account never existed', async () => {
     const writes = rig.writesInAsana().length;
     await rig.declare('aac/ghost', { email: 'ghost@acme.example', ensure: 'Absent' });
     await rig.untilReason('aac/ghost', 'Removed');
     assert.equal(rig.writesInAsana().length, writes);
   });
 
-  test('that are to be Absent leave a guest alone', async () => {
+  test('with ensure Absent, report UserIsGuest for a guest, who stays active', async () => {
     await rig.declare('aac/guest-out', { email: guest, ensure: 'Absent' });
     await rig.untilReason('aac/guest-out', 'UserIsGuest');
+    assert.equal(await isActive(guest), true);
     await rig.deleteGrant('aac/guest-out');
   });
 
-  test('that are to be Absent leave an admin alone', async () => {
+  test('with ensure Absent, report ProtectedUser for an admin, who stays active', async () => {
     await rig.deleteGrant('stays');
     await rig.declare('aac/root', { email: root, ensure: 'Absent' });
     await rig.untilReason('aac/root', 'ProtectedUser');
     assert.equal(await isActive(root), true);
   });
 
-  test('that are to be Absent are refused in another namespace than the connector’s', async () => {
+  test('with ensure Absent, report NamespaceNotAllowed outside the namespace of the connector', async () => {
     const name = `${rig.neighbour}/aac/bob`;
     await rig.declare(name, { email: bob, ensure: 'Absent' });
     const grant = await rig.untilReason(name, 'NamespaceNotAllowed');
@@ -160,7 +162,7 @@ suite('accounts in an organization with SCIM', () => {
     assert.equal(await isActive(bob), true);
   });
 
-  test('that are to be Absent wait while a grant of any kind declares something for the person', async () => {
+  test('with ensure Absent, wait with StillDeclared while a team grant declares a right of the person', async () => {
     const teams = new Teams(rig.sandbox);
     const team = await teams.create('Still there', [bob]);
     await rig.sync();
@@ -178,13 +180,13 @@ suite('accounts in an organization with SCIM', () => {
     assert.equal(await isActive(bob), false);
   });
 
-  test('that are to be Absent take nothing back and give nothing back when the object goes', async () => {
+  test('with ensure Absent, leave the account deprovisioned on deletion', async () => {
     await rig.deleteGrant('aac/bob');
     await rig.untilGone('aac/bob');
     assert.equal(await isActive(bob), false);
   });
 
-  test('come before a license grant that would create the same account', async () => {
+  test('create an account that a license grant would create too, once and with the declared name', async () => {
     await rig.patchConnector({ spec: { provisioning: { mode: 'Plan' } } });
     await rig.sync();
     await rig.declare('aac/hana', { email: 'hana@acme.example', name: 'Hana Hill' });
@@ -201,7 +203,7 @@ suite('accounts in an organization with SCIM', () => {
   });
 });
 
-suite('accounts in an organization without SCIM', () => {
+suite('AsanaAccounts in an organization without SCIM', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('accounts-invited');
@@ -216,7 +218,7 @@ suite('accounts in an organization without SCIM', () => {
   });
   after(() => rig.close());
 
-  test('are invited', async () => {
+  test('invite the person', async () => {
     await rig.declare('aac/ivan', { email: 'ivan@acme.example', deletionPolicy: 'Revoke' });
     const { status } = await rig.untilReason('aac/ivan', 'Granted');
     assert.equal(isInWorkspace(rig.sandbox, 'ivan@acme.example', rig.sandbox.workspace), true);
@@ -224,7 +226,7 @@ suite('accounts in an organization without SCIM', () => {
     assert.equal(status?.applied?.adopted, false);
   });
 
-  test('that were invited by the object are removed from the workspace with it', async () => {
+  test('remove an invited person from the workspace on deletion with deletionPolicy Revoke', async () => {
     await rig.deleteGrant('aac/ivan');
     await rig.untilGone('aac/ivan');
     assert.equal(isInWorkspace(rig.sandbox, 'ivan@acme.example', rig.sandbox.workspace), false);

@@ -26,7 +26,7 @@ suite('a connector in service mode', () => {
   });
   after(() => rig.close());
 
-  test('connects, and says so in its status and an event', async () => {
+  test('reports the connection in its status and in an event', async () => {
     await rig.untilPhase('Connected');
     // The directory may be read before ConductorOne has answered.
     await rig.until(
@@ -34,13 +34,13 @@ suite('a connector in service mode', () => {
       async () => conditionOf(await rig.connector(), 'ConductorOneConnected')?.reason === 'Connected',
     );
     assert.ok((await rig.connector())?.status?.conductorOne?.connectedAt);
-    await rig.until('an event tells it', async () =>
+    await rig.until('the event ConductorOneConnected is recorded', async () =>
       (await rig.events()).some(({ reason }) => reason === 'ConductorOneConnected'),
     );
   });
 
-  test('was Syncing before it was Connected', async () => {
-    await rig.until('the watch has seen it', () => Promise.resolve(rig.phasesShown.includes('Connected')));
+  test('shows the phase Syncing before Connected', async () => {
+    await rig.until('the phase is Connected', () => Promise.resolve(rig.phasesShown.includes('Connected')));
     const [syncing, connected] = ['Syncing', 'Connected'].map((phase) => rig.phasesShown.indexOf(phase));
     assert.ok(syncing !== -1 && Number(syncing) < Number(connected), rig.phasesShown.join());
   });
@@ -53,29 +53,29 @@ suite('a connector in service mode', () => {
     const { uploads } = await tenant.uploads();
     assert.equal(uploads.length, 1);
     assert.ok((await tenant.grantsOf(alice)).some((id) => id.startsWith('view only:')));
-    await rig.until('the status tells of it', async () => {
+    await rig.until('the status shows the upload', async () => {
       const status = (await rig.connector())?.status?.conductorOne;
       return status?.lastUploadAt !== undefined && status.lastUploadBytes === uploads[0]?.bytes;
     });
   });
 
-  test('carries out a request for an enterprise license, once', async () => {
+  test('carries out a request for an enterprise license only once', async () => {
     const grant = { type: 'grant', entitlement: 'enterprise', user: alice };
     assert.equal((await tenant.carryOut(grant)).code, 'OK');
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
     const writes = rig.writesInAsana().length;
-    assert.equal((await tenant.carryOut(grant)).code, 'OK', 'asked again it is so already');
+    assert.equal((await tenant.carryOut(grant)).code, 'OK', 'a repeated task succeeds');
     assert.equal(rig.writesInAsana().length, writes);
     const lines = rig.audit.map((line) => JSON.parse(line) as { requester: { type: string } });
     assert.equal(lines.filter(({ requester }) => requester.type === 'Task').length, 1);
   });
 
-  test('shows what a task has changed in the next upload', async () => {
+  test('includes the change of a task in the next upload', async () => {
     assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
     assert.ok((await tenant.grantsOf(alice)).some((id) => id.startsWith('enterprise:')));
   });
 
-  test('revokes enterprise to view-only, and never view-only where the connector does not allow it', async () => {
+  test('revokes enterprise to view-only, and does not revoke view-only without allowDeprovision', async () => {
     assert.equal(
       (await tenant.carryOut({ type: 'revoke', entitlement: 'enterprise', user: alice })).code,
       'OK',
@@ -87,7 +87,7 @@ suite('a connector in service mode', () => {
     assert.equal(await rig.licenseInAsana(alice), 'view only');
   });
 
-  test('refuses a task that contradicts a declared grant, and names the object', async () => {
+  test('rejects a task that contradicts a declared grant, and names the grant', async () => {
     await rig.createGrant('carol', carol);
     await rig.untilReason('carol', 'Granted');
     await tenant.carryOut({ type: 'syncFull' });
@@ -103,11 +103,14 @@ suite('a connector in service mode', () => {
     assert.equal(await rig.licenseInAsana('grace.new@acme.example'), 'view only');
   });
 
-  test('says Hello again when it is asked to', async () => {
+  test('sends Hello again when ConductorOne requests it', async () => {
+    const hellos = () => rig.sandbox.conductorOne.instances.list().map(({ instance }) => instance.hellos);
+    const [before = 0] = hellos();
     assert.equal((await tenant.carryOut({ type: 'hello' })).code, 'OK');
+    assert.deepEqual(hellos(), [before + 1]);
   });
 
-  test('gives up a sync that ConductorOne cancels, and says so', async () => {
+  test('gives up a sync that ConductorOne cancels, and ends it with Canceled', async () => {
     await tenant.addFault({ match: { call: 'UploadAsset' }, effect: { delayMs: 20_000 } });
     const id = await tenant.order({ type: 'syncFull' });
     // A sync that is found cancelled at its first heartbeat is dropped silently, so it must have begun.
@@ -121,7 +124,7 @@ suite('a connector in service mode', () => {
     assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
   });
 
-  test('ends its connection while it is suspended, and comes back', async () => {
+  test('takes no task while it is suspended, and carries it out once it is resumed', async () => {
     await rig.patchConnector({ spec: { suspend: true } });
     await rig.untilPhase('Suspended');
     const id = await tenant.order({ type: 'syncFull' });
@@ -137,7 +140,7 @@ suite('a connector in service mode', () => {
   test('stays Ready when ConductorOne rejects the credentials, and reconnects after a sync request', async () => {
     await tenant.set({ credentialsValid: false });
     await rig.until(
-      'the condition says so',
+      'the condition shows CredentialsRejected',
       async () =>
         conditionOf(await rig.connector(), 'ConductorOneConnected')?.reason === 'CredentialsRejected',
     );
@@ -154,7 +157,7 @@ suite('a connector in service mode', () => {
   });
 });
 
-suite('a client ID and secret that are rotated', () => {
+suite('rotated ConductorOne credentials', () => {
   let rig: OperatorRig;
   let tenant: TenantView;
   before(async () => {
@@ -167,19 +170,19 @@ suite('a client ID and secret that are rotated', () => {
   });
   after(() => rig.close());
 
-  test('are used after they are stored in the Secret', async () => {
+  test('are used after they are stored in the Secret and a sync is requested', async () => {
     const reason = async () => conditionOf(await rig.connector(), 'ConductorOneConnected')?.reason;
     rig.sandbox.conductorOne.rotateCredentials();
-    await rig.until('the old ones are refused', async () => (await reason()) === 'CredentialsRejected');
+    await rig.until('old credentials are rejected', async () => (await reason()) === 'CredentialsRejected');
     const { clientId, clientSecret } = rig.sandbox.conductorOne;
     await rig.patchSecret({ BATON_CLIENT_ID: clientId, BATON_CLIENT_SECRET: clientSecret });
     await rig.sync();
-    await rig.until('it is connected with the new ones', async () => (await reason()) === 'Connected');
+    await rig.until('new credentials are accepted', async () => (await reason()) === 'Connected');
     assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
   });
 });
 
-suite('a connector that has been restarted', () => {
+suite('a connector in service mode after a restart', () => {
   let rig: OperatorRig;
   let tenant: TenantView;
   before(async () => {
@@ -194,7 +197,7 @@ suite('a connector that has been restarted', () => {
   });
   after(() => rig.close());
 
-  test('carries out a grant before it has read the directory', async () => {
+  test('carries out a grant task before it has read the directory', async () => {
     await rig.stopOperator();
     const first = rig.sandbox.requests.last;
     rig.sandbox.faults.add({ match: { operation: 'getUsers', times: 0 }, effect: { delayMs: 10_000 } });
@@ -211,13 +214,13 @@ suite('a connector that has been restarted', () => {
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
     assert.ok(
       listings().every(({ status }) => status === null),
-      'nobody has waited for it',
+      'the task did not wait for the listing',
     );
     rig.sandbox.faults.clear();
   });
 });
 
-suite('service mode that cannot begin', () => {
+suite('service mode that cannot start', () => {
   let rig: OperatorRig;
   let tenant: TenantView;
   before(async () => {
@@ -239,11 +242,11 @@ suite('service mode that cannot begin', () => {
       { BATON_CLIENT_ID: 'a-b-1@evil.example/ccc' },
       'HostNotAllowed',
       /evil\.example.*allowed/,
-      'its host is not on the list',
+      'the host of the client ID is not allowed',
     ],
   ];
   for (const [data, reason, mentions, because] of rows) {
-    test(`says why, and sync and grants go on: ${because}`, async () => {
+    test(`reports ${reason} and affects neither syncs nor grants if ${because}`, async () => {
       const { clientId } = rig.sandbox.conductorOne;
       await rig.patchSecret({ BATON_CLIENT_ID: clientId, ...data });
       await rig.createConnector(serviceMode);
@@ -252,12 +255,17 @@ suite('service mode that cannot begin', () => {
       assert.equal(condition?.reason, reason, because);
       assert.match(condition?.message ?? '', mentions);
       assert.equal(conditionOf(connector, 'Ready')?.status, 'True');
+      await rig.sync();
+      await rig.createGrant('alice', alice);
+      await rig.untilReason('alice', 'Granted');
       await rig.deleteConnector();
       await rig.until('the connector is gone', async () => (await rig.connector()) === null);
+      await rig.deleteGrant('alice');
+      await rig.untilGone('alice');
     });
   }
 
-  test('says that the clock is off, and connects by itself once it is right', async () => {
+  test('reports ClockSkew, and connects by itself once the clocks agree', async () => {
     await rig.patchSecret({ BATON_CLIENT_ID: rig.sandbox.conductorOne.clientId });
     await tenant.set({ skewMs: 600_000 });
     await rig.createConnector(serviceMode);

@@ -19,7 +19,7 @@ suite('license grants in mode Apply', () => {
   });
   after(() => rig.close());
 
-  test('upgrade a view-only account, and Asana itself shows it', async () => {
+  test('upgrade a view-only account to an enterprise license in Asana', async () => {
     await rig.createGrant('alice', alice);
     const grant = await rig.untilReason('alice', 'Granted');
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
@@ -35,7 +35,7 @@ suite('license grants in mode Apply', () => {
     assert.equal(line?.['result'], 'Succeeded');
   });
 
-  test('cost exactly three requests for an upgrade', async () => {
+  test('send exactly three requests for an upgrade', async () => {
     const from = rig.sandbox.requests.last;
     await rig.createGrant('three-requests', carol);
     await rig.untilReason('three-requests', 'Granted');
@@ -45,7 +45,7 @@ suite('license grants in mode Apply', () => {
     await rig.untilGone('three-requests');
   });
 
-  test('adopt what is found as declared, and send nothing', async () => {
+  test('adopt a license that already is as declared, without sending a write', async () => {
     const writes = rig.writesInAsana().length;
     await rig.createGrant('bob', bob);
     const grant = await rig.untilReason('bob', 'Granted');
@@ -53,20 +53,20 @@ suite('license grants in mode Apply', () => {
     assert.equal(rig.writesInAsana().length, writes);
   });
 
-  test('set back what somebody changes in the console, count it and say so', async () => {
+  test('correct a license that was changed in the console, and report the drift', async () => {
     await rig.changeInConsole(alice, { license: 'view only' });
     await rig.sync();
-    await rig.until('alice is set back', async () => (await rig.grant('alice'))?.status?.drift?.count === 1);
+    await rig.until('drift is corrected', async () => (await rig.grant('alice'))?.status?.drift?.count === 1);
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
     await rig.untilEvent('alice', 'DriftCorrected', 'Warning');
   });
 
-  test('stop fighting after three set-backs, until the grant is asked again', async () => {
+  test('stop correcting drift after three corrections until requestedAt is set', async () => {
     for (const count of [2, 3]) {
       await rig.changeInConsole(alice, { license: 'view only' });
       await rig.sync();
       await rig.until(
-        `set-back ${count}`,
+        `${count} corrections are counted`,
         async () => (await rig.grant('alice'))?.status?.drift?.count === count,
       );
     }
@@ -84,11 +84,11 @@ suite('license grants in mode Apply', () => {
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
   });
 
-  test('forget the set-backs of before an edit', async () => {
+  test('count corrections anew after an edit', async () => {
     await rig.changeInConsole(alice, { license: 'view only' });
     await rig.patchGrant('alice', { spec: { reason: 'edited' } });
     await rig.sync();
-    await rig.until('the edit began a new count', async () => {
+    await rig.until('the count begins again after the edit', async () => {
       const grant = await rig.grant('alice');
       return (
         grant?.status?.drift?.count === 1 && grant.status.observedGeneration === grant.metadata.generation
@@ -103,13 +103,13 @@ suite('license grants in mode Apply', () => {
     assert.deepEqual(pick(await rig.personInAsana(alice)), { license: 'view only', active: true });
   });
 
-  test('take back an adopted enterprise license too, as the object declared it', async () => {
+  test('reduce an adopted enterprise license to view-only too when the grant is deleted', async () => {
     await rig.deleteGrant('bob');
     await rig.untilGone('bob');
     assert.equal(await rig.licenseInAsana(bob), 'view only');
   });
 
-  test('leave Asana as it is with deletionPolicy Retain', async () => {
+  test('keep the license when a grant with deletionPolicy Retain is deleted', async () => {
     await rig.createGrant('retained', bob, { deletionPolicy: 'Retain' });
     await rig.untilReason('retained', 'Granted');
     await rig.deleteGrant('retained');
@@ -117,7 +117,7 @@ suite('license grants in mode Apply', () => {
     assert.equal(await rig.licenseInAsana(bob), 'enterprise');
   });
 
-  test('never deprovision whom they did not create: a view-only license is released, without a Warning', async () => {
+  test('release a view-only license of an account that they did not create, with a Normal event', async () => {
     await rig.createGrant('downgraded', bob, { license: 'ViewOnly' });
     await rig.untilReason('downgraded', 'Granted');
     assert.equal(await rig.licenseInAsana(bob), 'view only');
@@ -127,7 +127,7 @@ suite('license grants in mode Apply', () => {
     await rig.untilEvent('downgraded', 'Released', 'Normal');
   });
 
-  test('wait for an unknown email, and say what to do', async () => {
+  test('wait with UserNotFound for an unknown email, and report the remedy', async () => {
     await rig.createGrant('nobody', 'nobody@acme.example');
     const grant = await rig.untilReason('nobody', 'UserNotFound');
     assert.equal(conditionOf(grant, 'Reconciling')?.status, 'True');
@@ -140,7 +140,7 @@ suite('license grants in mode Apply', () => {
     assert.equal(conditionOf(grant, 'Stalled')?.status, 'True');
   });
 
-  test('let the older of two grants for one person win, and the younger follow once it goes', async () => {
+  test('let the older of two grants for a person win, and the younger succeed it on deletion', async () => {
     await rig.createGrant('elder', carol);
     await rig.untilReason('elder', 'Granted');
     // Creation times have a resolution of one second; within the same second the name decides.
@@ -150,11 +150,11 @@ suite('license grants in mode Apply', () => {
     await rig.deleteGrant('elder');
     await rig.untilGone('elder');
     const heir = await rig.untilReason('junior', 'Granted');
-    assert.equal(heir.status?.applied?.adopted, false, 'the successor inherits what was given');
-    assert.equal(await rig.licenseInAsana(carol), 'enterprise', 'nothing was taken away in between');
+    assert.equal(heir.status?.applied?.adopted, false, 'the successor inherits the given license');
+    assert.equal(await rig.licenseInAsana(carol), 'enterprise', 'the license is kept');
   });
 
-  test('take an expired grant back, and keep the object', async () => {
+  test('reduce the license to view-only when a grant expires, and keep the object', async () => {
     await rig.patchGrant('junior', { spec: { expiresAt: new Date(Date.now() + 1500).toISOString() } });
     const expired = await rig.untilReason('junior', 'Expired');
     assert.equal(await rig.licenseInAsana(carol), 'view only');
@@ -167,7 +167,7 @@ suite('license grants in mode Apply', () => {
     );
   });
 
-  test('do nothing for a suspended grant, and release it untouched', async () => {
+  test('do nothing for a suspended grant, and release it on deletion', async () => {
     await rig.createGrant('suspended', carol, { suspend: true });
     const grant = await rig.untilReason('suspended', 'Suspended');
     assert.equal(conditionOf(grant, 'Ready')?.status, 'Unknown');
@@ -176,7 +176,7 @@ suite('license grants in mode Apply', () => {
     await rig.untilGone('suspended');
   });
 
-  test('follow the gid when the email of a person changes', async () => {
+  test('follow the account by gid when its email changes', async () => {
     await rig.createGrant('renamed', carol);
     await rig.untilReason('renamed', 'Granted');
     await rig.changeInConsole(carol, { email: 'carol.new@acme.example' });
@@ -188,15 +188,15 @@ suite('license grants in mode Apply', () => {
     assert.equal(conditionOf(await rig.grant('renamed'), 'Ready')?.reason, 'Granted');
   });
 
-  test('stall when the email comes to mean another account', async () => {
+  test('report IdentityChanged when the email belongs to another account', async () => {
     const other = { email: carol, name: 'Another Carol', license: 'view only' };
     await askControl(rig.sandbox, 'POST', '/users', other);
     await rig.sync();
     await rig.untilReason('renamed', 'IdentityChanged');
-    assert.equal(await rig.licenseInAsana(carol), 'view only', 'the other person was not touched');
+    assert.equal(await rig.licenseInAsana(carol), 'view only', 'the other account is unchanged');
   });
 
-  test('find a person whom Asana writes with capitals', async () => {
+  test('find an account whose email contains capitals in Asana', async () => {
     await rig.changeInConsole('carol@acme.example', { email: 'Carol.Capital@Acme.Example' });
     await rig.sync();
     await rig.createGrant('capital', 'carol.capital@acme.example');
@@ -204,7 +204,7 @@ suite('license grants in mode Apply', () => {
     assert.equal(await rig.licenseInAsana('carol.capital@acme.example'), 'enterprise');
   });
 
-  test('create a missing account, view-only first, then upgrade it', async () => {
+  test('create a missing account as view-only, then upgrade it', async () => {
     await rig.patchConnector({ spec: { defaultWorkspace: rig.sandbox.workspace } });
     await rig.createGrant('created', 'erin.new@acme.example', { onMissingAccount: 'Create' });
     await rig.untilReason('created', 'Granted');
@@ -218,7 +218,7 @@ suite('license grants in mode Apply', () => {
     );
   });
 
-  test('stall on somebody who was removed before, whom Asana does not take back by API', async () => {
+  test('stall on an account that was removed before, and refer to the Admin Console', async () => {
     const state = (await (await fetch(`${rig.sandbox.controlUrl}/state`)).json()) as {
       people: { email: string; active: boolean }[];
     };
@@ -228,7 +228,7 @@ suite('license grants in mode Apply', () => {
     assert.match(conditionOf(grant, 'Stalled')?.message ?? '', /Admin Console/);
   });
 
-  test('leave an unknown userType alone', async () => {
+  test('report LicensesUnavailable for an unknown userType, and do not change it', async () => {
     await rig.changeInConsole('erin.new@acme.example', { license: 'platinum' });
     await rig.sync();
     const grant = await rig.untilReason('created', 'LicensesUnavailable');
@@ -247,7 +247,7 @@ suite('license grants in mode Plan', () => {
   });
   after(() => rig.close());
 
-  test('are decided and reported, and Asana gets not one write', async () => {
+  test('report the planned action without sending a write', async () => {
     await rig.createGrant('alice', alice);
     const grant = await rig.untilReason('alice', 'Planned');
     assert.equal(grant.status?.planned?.action, 'GrantEnterprise');
@@ -261,13 +261,13 @@ suite('license grants in mode Plan', () => {
     assert.deepEqual(rig.writesInAsana(), []);
   });
 
-  test('show a blocked decision with its own reason', async () => {
+  test('report a refused decision with its own reason', async () => {
     await rig.createGrant('guest', guest);
     await rig.untilReason('guest', 'UserIsGuest');
     assert.deepEqual(rig.writesInAsana(), []);
   });
 
-  test('release what was applied before, when a grant is deleted after a change back to Plan', async () => {
+  test('release an applied license when the grant is deleted after a change back to Plan', async () => {
     await rig.patchConnector({ spec: { provisioning: { mode: 'Apply' } } });
     await rig.createGrant('applied', alice);
     await rig.untilReason('applied', 'Granted');

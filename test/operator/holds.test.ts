@@ -27,17 +27,17 @@ suite('the answer to a hold', () => {
   };
   const heldAs = async (i: number) => (await rig.grant(ref(i)))?.status?.planned?.hold;
 
-  test('a discard lets exactly that be which its token names, and what joined later stays held', async () => {
+  test('a discard releases exactly the removals that its token covers, and later ones stay held', async () => {
     await declare([0, 1, 2, 3, 4, 5, 6, 7]);
     await Promise.all([0, 1, 2].map((i) => rig.deleteGrant(ref(i))));
     const first = await rig.untilNamed([0, 1, 2].map(ref));
     await rig.deleteGrant(ref(3));
     const second = await rig.untilNamed([0, 1, 2, 3].map(ref));
-    assert.equal(second.id, first.id, 'it is one hold');
-    assert.notEqual(second.token, first.token, 'what joined has a token of its own');
+    assert.equal(second.id, first.id, 'the later removal joins the same hold');
+    assert.notEqual(second.token, first.token, 'the later removal has its own token');
     await rig.answer('discard', first.token);
     for (const i of [0, 1, 2]) await rig.untilGone(ref(i));
-    assert.deepEqual(await holders([0, 1, 2, 3]), [0, 1, 2, 3], 'nobody lost anything');
+    assert.deepEqual(await holders([0, 1, 2, 3]), [0, 1, 2, 3], 'no license was revoked');
     const left = await rig.grant(ref(3));
     assert.equal(conditionOf(left, 'Ready')?.reason, 'RemovalsPaused');
     await rig.until('only what joined later is in the hold', async () => {
@@ -46,7 +46,7 @@ suite('the answer to a hold', () => {
     });
   });
 
-  test('what is left of a hold outlives a restart, although alone it would be under the limit', async () => {
+  test('the rest of a hold survives a restart, although it is below the limit', async () => {
     const before = await heldAs(3);
     await rig.stopOperator();
     await rig.startOperator();
@@ -56,7 +56,7 @@ suite('the answer to a hold', () => {
     assert.deepEqual(await holders([3]), [3]);
   });
 
-  test('an old token names nobody who joined since', async () => {
+  test('an acknowledgement with an old token does not cover removals that joined later', async () => {
     const { id } = await rig.untilHeld('TooManyRemovals');
     const [, joined] = (await heldAs(3))?.split('.') ?? [];
     await rig.answer('acknowledge', `${id}.${Number(joined) - 1}`);
@@ -65,7 +65,7 @@ suite('the answer to a hold', () => {
     assert.equal(conditionOf(await rig.grant(ref(3)), 'Ready')?.reason, 'RemovalsPaused');
   });
 
-  test('an acknowledgement carries out what its token names, and the hold ends', async () => {
+  test('an acknowledgement carries out the removals that its token covers, and the hold ends', async () => {
     const { token } = await rig.untilNamed([ref(3)]);
     await rig.answer('acknowledge', token);
     await rig.untilGone(ref(3));
@@ -73,7 +73,7 @@ suite('the answer to a hold', () => {
     await rig.untilNoHold();
   });
 
-  test('a discarded end of a live grant leaves it Stalled until it is edited', async () => {
+  test('a discarded removal leaves a live grant with RemovalDiscarded until it is edited', async () => {
     const ids = [4, 5, 6] as const;
     for (const i of ids) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
     const { token } = await rig.untilNamed(ids.map(ref));
@@ -85,7 +85,7 @@ suite('the answer to a hold', () => {
     await rig.untilReason(ref(4), 'Granted');
   });
 
-  test('a removal that is no longer wanted leaves the hold, and a hold without content ends by itself', async () => {
+  test('removals that are no longer declared leave the hold, and an empty hold ends by itself', async () => {
     await declare([8, 9, 10]);
     for (const i of [8, 9, 10]) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
     await rig.untilHeld('TooManyRemovals', 3);
@@ -95,12 +95,12 @@ suite('the answer to a hold', () => {
     assert.deepEqual(await holders([8, 9, 10]), [8, 9, 10]);
   });
 
-  test('an edit that still asks for the removal stays held, under a new number', async () => {
+  test('a held removal stays held under a new number if its grant is then deleted', async () => {
     for (const i of [8, 9, 10]) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
     await rig.untilNamed([8, 9, 10].map(ref));
     const before = await heldAs(8);
     await rig.deleteGrant(ref(8));
-    await rig.until('it has joined anew', async () => {
+    await rig.until('the removal has joined the hold again', async () => {
       const now = await heldAs(8);
       return now !== undefined && now !== before;
     });
@@ -111,7 +111,7 @@ suite('the answer to a hold', () => {
     assert.deepEqual(await holders([8, 9, 10]), []);
   });
 
-  test('an answer in mode Plan takes nothing, and is followed once the connector applies again', async () => {
+  test('an acknowledgement in mode Plan is carried out once the connector is in mode Apply again', async () => {
     const ids = [0, 1, 2] as const;
     await declare(ids);
     for (const i of ids) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
@@ -121,7 +121,7 @@ suite('the answer to a hold', () => {
     await rig.answer('acknowledge', token);
     await rig.sync();
     assert.deepEqual(await holders(ids), [...ids]);
-    assert.ok(await heldAs(0), 'it is held still');
+    assert.ok(await heldAs(0), 'the removal is still held');
     await rig.patchConnector({ spec: { provisioning: { mode: 'Apply' } } });
     for (const i of ids) await rig.untilReason(ref(i), 'Granted');
     assert.deepEqual(await holders(ids), []);
@@ -129,7 +129,7 @@ suite('the answer to a hold', () => {
   });
 });
 
-suite('grants that were discarded and are declared again', () => {
+suite('grants that are declared again after a discard', () => {
   let rig: OperatorRig;
   let people: string[] = [];
   before(async () => {
@@ -154,7 +154,7 @@ suite('grants that were discarded and are declared again', () => {
     return licenses.filter((license) => license === 'enterprise').length;
   };
 
-  test('are held again when they are deleted again, by a hold of its own', async () => {
+  test('are held by a new hold when they are deleted again', async () => {
     const ids: string[] = [];
     for (const word of ['discard', 'acknowledge'] as const) {
       await declare();
@@ -171,7 +171,7 @@ suite('grants that were discarded and are declared again', () => {
   });
 });
 
-suite('who is counted', () => {
+suite('the number of removals', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('hold-people');
@@ -184,7 +184,7 @@ suite('who is counted', () => {
   });
   after(() => rig.close());
 
-  test('one person who leaves with three rights is one, and no hold', async () => {
+  test('counts a person who loses three rights once, which begins no hold', async () => {
     const user = { email: 'bob@acme.example' };
     await rig.declare('bob', { user });
     const teams = [...rig.sandbox.state.organization.teams].slice(0, 2);
@@ -197,7 +197,7 @@ suite('who is counted', () => {
     assert.equal((await rig.connector())?.status?.removals?.done, 1);
   });
 
-  test('another person in the same window is one too many', async () => {
+  test('exceeds a limit of one with a second person in the same window', async () => {
     await rig.createGrant('alice', 'alice@acme.example');
     await rig.untilReason('alice', 'Granted');
     await rig.deleteGrant('alice');
@@ -206,7 +206,7 @@ suite('who is counted', () => {
   });
 });
 
-suite('two holds at a time', () => {
+suite('two holds at the same time', () => {
   let rig: OperatorRig;
   let people: string[] = [];
   before(async () => {
@@ -227,7 +227,7 @@ suite('two holds at a time', () => {
     return licenses.filter((license) => license === 'enterprise').length;
   };
 
-  test('stand side by side, and the end of one frees nothing of the other', async () => {
+  test('are independent: the end of one carries out no removal of the other', async () => {
     await Promise.all([0, 1, 2].map((i) => rig.deleteGrant(`grant-${i}`)));
     for (const i of [0, 1, 2]) await rig.untilReason(`grant-${i}`, 'RemovalsPaused');
     await rig.removeMembers(20, { besides: people });
@@ -244,7 +244,7 @@ suite('two holds at a time', () => {
     assert.equal((await rig.untilHeld('TooManyRemovals', 3)).id, many.id);
     assert.equal(await enterprise(), 5);
     await rig.answer('acknowledge', many.token);
-    await rig.until('the three are taken back', async () => (await enterprise()) === 2);
+    await rig.until('the three licenses are revoked', async () => (await enterprise()) === 2);
     await rig.untilNoHold();
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { conditionOf, OperatorRig } from './rig.ts';
 
-suite('a listing that is always one short', () => {
+suite('a listing that is always short by one', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('listing-short');
@@ -15,7 +15,7 @@ suite('a listing that is always one short', () => {
   });
   after(() => rig.close());
 
-  test('leaves the licenses incomplete, and is a hold of its own at the third time', async () => {
+  test('leaves the licenses incomplete, and begins a ListingShort hold at the third sync', async () => {
     const connector = await rig.untilPhase('Degraded');
     assert.equal(conditionOf(connector, 'Synced')?.reason, 'SyncIncomplete');
     assert.equal(connector.status?.holds, undefined);
@@ -25,7 +25,7 @@ suite('a listing that is always one short', () => {
     assert.equal(hold.count, 1);
   });
 
-  test('counts as whole once a person has acknowledged it', async () => {
+  test('counts as complete once the hold is acknowledged', async () => {
     const { token } = await rig.untilHeld('ListingShort');
     await rig.answer('acknowledge', token ?? '');
     await rig.untilNoHold();
@@ -35,7 +35,7 @@ suite('a listing that is always one short', () => {
     assert.equal(conditionOf(await rig.connector(), 'Synced')?.status, 'True');
   });
 
-  test('is incomplete again when more is missing than was acknowledged', async () => {
+  test('is incomplete again if more entries are missing than were acknowledged', async () => {
     rig.sandbox.faults.clear();
     rig.sandbox.faults.add({
       match: { operation: 'scimListUsers', times: 0 },

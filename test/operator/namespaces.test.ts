@@ -8,7 +8,7 @@ const alice = 'alice@acme.example';
 const bob = 'bob@acme.example';
 const carol = 'carol@acme.example';
 
-suite('grants of another namespace than the connector', () => {
+suite('grants outside the namespace of the connector', () => {
   let rig: OperatorRig;
   let teams: Teams;
   let design = '';
@@ -56,7 +56,7 @@ suite('grants of another namespace than the connector', () => {
       },
     ];
 
-  test('of every kind are refused until the connector allows the namespace', async () => {
+  test('of every kind give nothing while the connector does not allow the namespace', async () => {
     for (const { ref, spec, has } of kinds) {
       await rig.declare(`${rig.neighbour}/${ref}`, spec());
       await rig.untilReason(`${rig.neighbour}/${ref}`, 'NamespaceNotAllowed');
@@ -65,7 +65,7 @@ suite('grants of another namespace than the connector', () => {
     assert.deepEqual(rig.writesInAsana(), []);
   });
 
-  test('of every kind give once it is allowed', async () => {
+  test('of every kind give their right once the connector allows the namespace', async () => {
     await rig.patchConnector({ spec: { provisioning: { allowedNamespaces: [rig.neighbour] } } });
     for (const { ref, has } of kinds) {
       await rig.untilReason(`${rig.neighbour}/${ref}`, 'Granted');
@@ -73,7 +73,7 @@ suite('grants of another namespace than the connector', () => {
     }
   });
 
-  test('take back what they gave, and deprovision nobody', async () => {
+  test('revoke the license and the team that they gave, and deprovision nobody', async () => {
     for (const { ref } of kinds) await rig.deleteGrant(`${rig.neighbour}/${ref}`);
     for (const { ref } of kinds) await rig.untilGone(`${rig.neighbour}/${ref}`);
     const left = await Promise.all(kinds.map(async ({ ref, has }) => [ref, await has()] as const));
@@ -86,7 +86,7 @@ suite('grants of another namespace than the connector', () => {
     });
   });
 
-  test('leave what they found', async () => {
+  test('keep adopted rights on deletion', async () => {
     const found = { license: `${rig.neighbour}/alg/found`, team: `${rig.neighbour}/atg/found` };
     await rig.declare(found.license, { user: { email: bob } });
     await rig.declare(found.team, { user: { email: bob }, team: { gid: design } });
@@ -99,14 +99,14 @@ suite('grants of another namespace than the connector', () => {
     assert.equal(teams.has(bob, design), true);
   });
 
-  test('lower nobody whom they did not raise', async () => {
+  test('do not downgrade a license that they did not give', async () => {
     const ref = `${rig.neighbour}/alg/lower`;
     await rig.declare(ref, { user: { email: bob }, license: 'ViewOnly' });
     await rig.untilReason(ref, 'NamespaceNotAllowed');
     assert.equal(await rig.licenseInAsana(bob), 'enterprise');
   });
 
-  test('are released with a Warning when the permission is withdrawn and they go', async () => {
+  test('are released with a Warning on deletion if the namespace is no longer allowed', async () => {
     const ref = `${rig.neighbour}/alg/withdrawn`;
     await rig.declare(ref, { user: { email: alice } });
     await rig.untilReason(ref, 'Granted');

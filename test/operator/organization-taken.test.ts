@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { conditionOf, OperatorRig } from './rig.ts';
 
-suite('two connectors on one organization', () => {
+suite('two connectors of one organization in mode Apply', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('connector-two');
@@ -12,7 +12,7 @@ suite('two connectors on one organization', () => {
   });
   after(() => rig.close());
 
-  test('in mode Apply: the younger one stalls until one of them is in Plan', async () => {
+  test('the younger one stalls with OrganizationTaken until the older one is in mode Plan', async () => {
     await rig.createConnector({}, 'younger');
     const connector = await rig.untilPhase('Failed', 'younger');
     assert.equal(conditionOf(connector, 'Stalled')?.reason, 'OrganizationTaken');
@@ -24,7 +24,7 @@ suite('two connectors on one organization', () => {
     await rig.untilReason('alice', 'Granted');
   });
 
-  test("in mode Apply: the elder one that is deleted stands in nobody's way, though a finalizer keeps it", async () => {
+  test('the younger one connects once the older one is being deleted, even if a finalizer keeps it', async () => {
     await rig.patchConnector({ spec: { provisioning: { mode: 'Apply' } } }, 'elder');
     await rig.untilPhase('Failed', 'younger');
     await rig.patchConnector({ metadata: { finalizers: ['example.com/other'] } }, 'elder');

@@ -26,6 +26,7 @@ suite('the bundled operator with --otel-endpoint', () => {
   let stderr: string;
   let stdout: string;
   let log: readonly Readonly<Record<string, unknown>>[];
+  let liveness: string;
   let readiness: string;
   /** Two people without an enterprise license: the first gets one by a grant, the second by a task. */
   let people: readonly string[];
@@ -62,6 +63,7 @@ suite('the bundled operator with --otel-endpoint', () => {
     const operator = new Child(folder, variables, ['operator', ...flags]);
     try {
       await live();
+      liveness = await (await fetch(`http://${health}/livez?verbose`)).text();
       readiness = await (await fetch(`http://${health}/readyz?verbose`)).text();
     } finally {
       operator.kill('SIGTERM');
@@ -109,7 +111,7 @@ suite('the bundled operator with --otel-endpoint', () => {
       collector.named('action GrantEnterprise').filter(({ attributes }) => attributes['name'] === 'declared'),
     );
 
-  test('shows a change in Asana below the reconcile of its grant, with the ids of status and log', () => {
+  test('exports the span of an action below the reconcile of its grant, with the IDs of status and log', () => {
     const action = actionOfTheGrant();
     assert.deepEqual(ancestorsOf(action), ['reconcile asanalicensegrant']);
     const { actionID, connector, kind, namespace, result } = action.attributes;
@@ -130,25 +132,27 @@ suite('the bundled operator with --otel-endpoint', () => {
     const decided = log.filter(
       (line) => line['reconcileID'] === reconcileID && line['message'] === 'decided',
     );
-    assert.ok(decided.length > 0, 'the log knows no such reconcile');
+    assert.ok(decided.length > 0, 'the log has no line of this reconcile');
     assert.equal(decided[0]?.['name'], 'declared');
   });
 
-  test('shows every request of an action with its operation and status, and nothing of its address', () => {
+  test('exports a span for every request of an action, with its operation and status but no URL', () => {
     const action = actionOfTheGrant();
     const requests = collector.childrenOf(action);
     assert.deepEqual(
       requests.map(({ name }) => name),
       ['scim users.get', 'scim users.set_user_type', 'scim users.get'],
     );
+    const shown = ['api', 'attempt', 'connector', 'http.request.method', 'http.response.status_code'];
     for (const { kind, attributes } of requests) {
       assert.equal(kind, 3);
+      assert.deepEqual(Object.keys(attributes).toSorted(), [...shown, 'operation', 'requestID']);
       assert.equal(attributes['http.response.status_code'], 200);
       assert.equal(attributes['connector'], `${rig.namespace}/acme`);
     }
   });
 
-  test('shows a task with its id, and below it what it changes', () => {
+  test('exports the span of a task with its ID, and the span of its action below it', () => {
     const task = onlyOne(collector.named('task grant'));
     assert.equal(task.parentSpanId, '');
     const { task: id, type, result, connector } = task.attributes;
@@ -160,7 +164,7 @@ suite('the bundled operator with --otel-endpoint', () => {
     assert.equal(action?.attributes['task'], taskId);
   });
 
-  test('shows a sync with every request that it makes', () => {
+  test('exports the span of a sync with all of its requests below it', () => {
     const [sync] = collector.named('sync').filter(({ attributes }) => attributes['outcome'] === 'Complete');
     assert.ok(sync);
     assert.equal(sync.parentSpanId, '');
@@ -169,38 +173,40 @@ suite('the bundled operator with --otel-endpoint', () => {
     assert.ok(requests.some(({ name }) => name === 'scim users.list'));
   });
 
-  test('leaves no request to Asana outside of a reconcile, a sync or a task', () => {
+  test('exports no request to Asana outside a reconcile, a sync or a task', () => {
     const requests = collector.spans.filter(({ kind }) => kind === 3);
     assert.ok(requests.length > 0);
     for (const request of requests)
       assert.match(ancestorsOf(request).at(-1) ?? request.name, /^(reconcile|sync|task)\b/);
   });
 
-  test('sends the headers, the name and the attributes that the variables of OpenTelemetry say', () => {
+  test('sends the headers, service name and attributes of the OTEL_ variables', () => {
     assert.equal(collector.requests[0]?.headers.authorization, 'Bearer canary-of-the-collector');
     const { resource } = collector.spans[0] ?? {};
     assert.equal(resource?.['service.name'], 'asana-test');
     assert.equal(resource?.['deployment.environment.name'], 'test');
   });
 
-  test('is ready and alive while it works, and says of what', () => {
-    const checks = ['watches', 'workers', 'leaderElection', 'caches'];
-    assert.equal(readiness, [...checks.map((name) => `[+]${name} ok`), 'ok', ''].join('\n'));
+  test('is alive and ready while it runs, and reports every check by name', () => {
+    const checks = ['watches', 'workers', 'leaderElection'];
+    const passed = (names: string[]) => [...names.map((name) => `[+]${name} ok`), 'ok', ''].join('\n');
+    assert.equal(liveness, passed(checks));
+    assert.equal(readiness, passed([...checks, 'caches']));
   });
 
-  test('logs one JSON object a line: a time, a level, and a message that the source has word for word', async () => {
+  test('logs one JSON object per line, with a time, a level and a message that is a constant of the source', async () => {
     const lines = stderr.trimEnd().split('\n');
     assert.ok(lines.length > 10);
-    assert.equal(log.length, lines.length, 'a line is no JSON');
+    assert.equal(log.length, lines.length, 'a line is not JSON');
     const messages = await messagesInSource();
     for (const { time, level, message } of log) {
       assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       assert.match(String(level), /^(debug|info|warn|error)$/);
-      assert.ok(messages.has(String(message)), `a message holds data: ${String(message)}`);
+      assert.ok(messages.has(String(message)), `a message contains data: ${String(message)}`);
     }
   });
 
-  test('logs an id and the object with every line of a reconcile', () => {
+  test('logs every line of a reconcile with its ID and the object', () => {
     const ofReconciles = log.filter((line) => 'controller' in line);
     assert.ok(ofReconciles.length > 0);
     for (const line of ofReconciles) {
@@ -210,7 +216,7 @@ suite('the bundled operator with --otel-endpoint', () => {
     }
   });
 
-  test('writes one audit line for each change in Asana, with the id of its action', () => {
+  test('writes one audit line for each change in Asana, with the ID of its action', () => {
     const changes = linesOf(stdout).filter(({ kind }) => kind === 'Change');
     assert.equal(changes.length, rig.writesInAsana().length);
     assert.deepEqual(
@@ -223,7 +229,7 @@ suite('the bundled operator with --otel-endpoint', () => {
     assert.equal(changes.length, 2);
   });
 
-  test('exports no secret and no address of a person', () => {
+  test('exports no secret and no email address', () => {
     assert.ok(collector.raw.length > 0);
     for (const word of ['canary', ...people.slice(0, 2)])
       assert.ok(!collector.raw.includes(word), `${word} is in a span`);

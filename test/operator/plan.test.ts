@@ -27,7 +27,7 @@ interface Planned {
   readonly report: PlanReport;
 }
 
-suite('a plan against the objects of a real API server', () => {
+suite('a plan against a real API server', () => {
   let rig: OperatorRig;
   let folder: Folder;
   before(async () => {
@@ -92,14 +92,14 @@ suite('a plan against the objects of a real API server', () => {
     const written = rig.writesInAsana().length;
     const all = ['plan', '-f', FILE, '--against', 'cluster', '-o', 'json', ...flags];
     const { code, stdout, stderr } = await folder.run(variables, ...all);
-    assert.equal(rig.writesInAsana().length, written, 'a plan only reads');
+    assert.equal(rig.writesInAsana().length, written, 'a plan sends no write to Asana');
     return { code, stderr, report: (stdout === '' ? null : JSON.parse(stdout)) as PlanReport };
   }
 
   const changesOf = ({ changes }: PlanReport) =>
     changes.map(({ action, who, object }) => `${action} ${who} by ${object.name}`).toSorted();
 
-  test('shows what is added, and has nothing to do once that is applied', async () => {
+  test('lists added objects with their actions, and no change once they are applied', async () => {
     await write(first);
     const before = await plan();
     assert.equal(before.code, 2, before.stderr);
@@ -112,14 +112,14 @@ suite('a plan against the objects of a real API server', () => {
         .auditRecords()
         .map(({ action, account, requester }) => `${action} ${account.email} by ${requester.name}`)
         .toSorted(),
-      'what was planned is what was done',
+      'the operator did what was planned',
     );
     const after = await plan();
     assert.deepEqual([after.code, after.report.changes, after.report.blocked], [0, [], []], after.stderr);
     assert.deepEqual(after.report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 3 });
   });
 
-  test('shows what a pull request removes, changes and leaves, and nothing after that is done', async () => {
+  test('lists changed and removed objects with their removals, and no change once they are applied', async () => {
     await write([
       connector,
       license('alice', 'ViewOnly'),
@@ -137,7 +137,7 @@ suite('a plan against the objects of a real API server', () => {
     assert.deepEqual(
       unwritten.map(({ object }) => object.name),
       ['design'],
-      'only the cluster knows it',
+      'it exists only in the cluster',
     );
     await rig.deleteGrant('atg/design');
     await apply();
@@ -149,7 +149,7 @@ suite('a plan against the objects of a real API server', () => {
     assert.deepEqual(after.report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 2 });
   });
 
-  test('leaves alone what --no-prune keeps, and what grants of other connectors in the cluster say', async () => {
+  test('plans no change for objects that --no-prune keeps and for grants of other connectors', async () => {
     await rig.createConnector({}, 'other');
     await rig.createGrant('elsewhere', 'dave@acme.example', { connectorRef: { name: 'other' } });
     await write([connector, license('alice', 'ViewOnly')]);
@@ -158,7 +158,7 @@ suite('a plan against the objects of a real API server', () => {
     assert.deepEqual(report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 2 });
   });
 
-  test('refuses an edit of what is immutable, with its line, as the API server does', async () => {
+  test('rejects an edit of an immutable field and names its line, and the API server rejects it too', async () => {
     await write([connector, { ...license('alice', 'ViewOnly'), spec: license('bob', 'ViewOnly').spec }]);
     const { code, stderr } = await plan();
     assert.equal(code, 1);
@@ -166,7 +166,7 @@ suite('a plan against the objects of a real API server', () => {
     await assert.rejects(apply(), /immutable/);
   });
 
-  test('ends with 1 and a remedy where the cluster cannot be asked', async () => {
+  test('exits with 1 and mentions the kubeconfig if the cluster cannot be reached', async () => {
     await write(first);
     const variables = { KUBECONFIG: join(folder.path, 'none'), ASANA_TOKEN: 'x', HOME: folder.path };
     const { code, stderr } = await folder.run(variables, 'plan', '-f', FILE, '--against', 'cluster');

@@ -11,7 +11,7 @@ const alice = 'alice@acme.example';
 const bob = 'bob@acme.example';
 const carol = 'carol@acme.example';
 
-suite('a review of what the operator has done', () => {
+suite('a review of the cluster and the audit log', () => {
   let rig: OperatorRig;
   let folder: Folder;
   before(async () => {
@@ -55,7 +55,7 @@ suite('a review of what the operator has done', () => {
     rows.find((row) => row.email === email && row.right === 'License') ??
     assert.fail(`${email} holds no license`);
 
-  test('names what a grant has given and what it has found, since when, why and until when', async () => {
+  test('lists every right in Asana, and shows a given license with its grant, start, reason and end', async () => {
     const expiresAt = new Date(Date.now() + 3 * 24 * 3600_000).toISOString().replace(/\.\d+Z/, 'Z');
     await rig.createGrant('alice', alice, { reason: 'REQ-1', expiresAt });
     await rig.createGrant('bob', bob);
@@ -84,7 +84,7 @@ suite('a review of what the operator has done', () => {
     assert.deepEqual(found.toSorted(), rightsIn(rig.sandbox));
   });
 
-  test('names the grant that was let go, out of the audit log, and counts its seat as unmanaged', async () => {
+  test('names a released grant from the audit log, and counts its seat as unmanaged', async () => {
     const before = (await review()).summary.unmanagedSeats;
     await rig.createGrant('carol', carol, { deletionPolicy: 'Retain', reason: 'REQ-3' });
     await rig.untilReason('carol', 'Granted');

@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 import { askControl, userPath } from '../../scripts/sandbox-control.ts';
+import type { GrantObject } from '../../src/api/kinds.ts';
 import { asanaConnectors } from '../../src/api/resources.ts';
 import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
+import type { GrantStatus } from '../../src/controllers/grants/grant-status.ts';
 import type { Leadership } from '../../src/controllers/leadership.ts';
 import { AsanaOperator } from '../../src/controllers/operator.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -242,6 +244,12 @@ export class OperatorRig extends ClusterObjects {
   get phasesShown(): readonly string[] {
     const phases = this.#statuses.seen.map(({ status }) => (status as { phase?: string } | undefined)?.phase);
     return phases.flatMap((phase, at) => (phase === undefined || phase === phases[at - 1] ? [] : [phase]));
+  }
+
+  /** Returns the statuses that grants of this name have shown so far, in order. */
+  statusesOf(name: string): readonly GrantStatus[] {
+    const grants = this.#statuses.seen as unknown as readonly GrantObject[];
+    return grants.flatMap(({ metadata, status }) => (metadata.name === name && status ? [status] : []));
   }
 
   /** Stops everything, then checks every status and patch against the rules, and every output for secrets. */

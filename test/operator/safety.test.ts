@@ -7,7 +7,7 @@ const bob = 'bob@acme.example';
 const carol = 'carol@acme.example';
 const root = 'root@acme.example';
 
-suite('deletion from above', () => {
+suite('the deletion of grants, connectors and namespaces', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('from-above');
@@ -18,7 +18,7 @@ suite('deletion from above', () => {
   });
   after(() => rig.close());
 
-  test('a grant with the annotation abandon is released without acting', async () => {
+  test('a deleted grant with the annotation abandon is released without an action', async () => {
     await rig.createGrant('abandoned', alice);
     await rig.untilReason('abandoned', 'Granted');
     await rig.patchGrant('abandoned', {
@@ -30,7 +30,7 @@ suite('deletion from above', () => {
     assert.ok(rig.audit.some((line) => line.includes('"kind":"Release"') && line.includes('Abandoned')));
   });
 
-  test('a deleted grant waits while its connector is suspended, and goes on after', async () => {
+  test('a deleted grant waits while its connector is suspended, and is revoked afterwards', async () => {
     await rig.createGrant('waiting', alice);
     await rig.untilReason('waiting', 'Granted');
     await rig.patchConnector({ spec: { suspend: true } });
@@ -43,7 +43,7 @@ suite('deletion from above', () => {
     assert.equal(await rig.licenseInAsana(alice), 'view only');
   });
 
-  test('deleting the connector takes nothing from anybody, and a live grant keeps what it recorded', async () => {
+  test('deleting the connector revokes nothing, and a live grant keeps what it has applied', async () => {
     await rig.createGrant('orphan', alice);
     await rig.untilReason('orphan', 'Granted');
     await rig.deleteConnector();
@@ -55,7 +55,7 @@ suite('deletion from above', () => {
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
   });
 
-  test('deleting the namespace takes nothing from anybody, and wedges nothing', async () => {
+  test('deleting the namespace revokes nothing, and its grant is released', async () => {
     await rig.createConnector();
     await rig.untilPhase('Connected');
     await rig.createGrant('alice', alice);
@@ -66,7 +66,7 @@ suite('deletion from above', () => {
   });
 });
 
-suite('whom no removal touches', () => {
+suite('protected accounts', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('protected');
@@ -87,7 +87,7 @@ suite('whom no removal touches', () => {
 
   test('an Asana admin is not downgraded', async () => {
     await rig.createGrant('root', root, { license: 'ViewOnly' });
-    const grant = await rig.grant('root').then(() => rig.untilReason('root', 'ProtectedUser'));
+    const grant = await rig.untilReason('root', 'ProtectedUser');
     assert.match(conditionOf(grant, 'Ready')?.message ?? '', /admin/);
     assert.equal(await rig.licenseInAsana(root), 'enterprise');
   });
@@ -114,7 +114,7 @@ suite('deprovisioning', () => {
     return email;
   };
 
-  test('is not done where the connector does not allow it: a created account is released with a Warning', async () => {
+  test('does not happen without allowDeprovision: a created account is released with a Warning', async () => {
     const email = await created('erin');
     await rig.deleteGrant('erin');
     await rig.untilGone('erin');
@@ -123,7 +123,7 @@ suite('deprovisioning', () => {
     assert.match(note, /allowDeprovision/);
   });
 
-  test('is done to an account that the object created, where it is allowed', async () => {
+  test('happens to an account that the grant created if allowDeprovision is set', async () => {
     const email = await created('frank');
     await rig.patchConnector({ spec: { provisioning: { allowDeprovision: true } } });
     await rig.deleteGrant('frank');
@@ -131,7 +131,7 @@ suite('deprovisioning', () => {
     assert.equal((await rig.personInAsana(email)).active, false);
   });
 
-  test('is never done to somebody who was found, downgraded by the grant or not', async () => {
+  test('does not happen to an existing account that the grant downgraded', async () => {
     await rig.createGrant('bob', bob, { license: 'ViewOnly' });
     await rig.untilReason('bob', 'Granted');
     assert.equal(await rig.licenseInAsana(bob), 'view only');
@@ -140,7 +140,7 @@ suite('deprovisioning', () => {
     assert.equal((await rig.personInAsana(bob)).active, true);
   });
 
-  test('never happens to a view-only license that was found', async () => {
+  test('does not happen to an existing account whose view-only license was adopted', async () => {
     await rig.createGrant('alice', alice, { license: 'ViewOnly' });
     const grant = await rig.untilReason('alice', 'Granted');
     assert.equal(grant.status?.applied?.adopted, true);
@@ -175,7 +175,7 @@ suite('many removals at once', () => {
     return held.filter((license) => license === 'enterprise').length;
   };
 
-  test('are all held above the limit, while granting goes on', async () => {
+  test('are all held above the limit, while new grants are still applied', async () => {
     await Promise.all([0, 1, 2, 3, 4, 5].map((i) => rig.deleteGrant(`grant-${i}`)));
     for (const i of [0, 1, 2, 3, 4, 5]) await rig.untilReason(`grant-${i}`, 'RemovalsPaused');
     const connector = await rig.untilPhase('Degraded');
@@ -198,28 +198,36 @@ suite('many removals at once', () => {
     assert.equal(await enterprise(), 8);
   });
 
-  test('are not freed by a wrong token', async () => {
+  test('are not carried out by an acknowledgement with an unknown token', async () => {
     await rig.answer('acknowledge', 'nosuchhold.1');
-    await rig.until('the operator says so', async () =>
+    await rig.until('the event UnknownHold is recorded', async () =>
       (await rig.events()).some(({ reason }) => reason === 'UnknownHold'),
     );
     assert.equal(await enterprise(), 8);
   });
 
-  test('go ahead when a person acknowledges the hold, once, even after a restart', async () => {
+  test('are carried out once acknowledged, and a later one is held even after a restart', async () => {
     const { id, token } = await rig.untilNamed([0, 1, 2, 3, 4, 5].map((i) => `grant-${i}`));
     const held = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => rig.grant(`grant-${i}`)));
     assert.ok(
       held.every((grant) => grant?.status?.planned?.hold?.startsWith(`${id}.`)),
-      'each says with which change it joined the hold',
+      'each grant shows with which change it joined the hold',
     );
     await rig.answer('acknowledge', token);
     await rig.until(
-      'all six are taken back',
+      'all six licenses are revoked',
       async () => (await enterprise()) === 2,
       () => rig.logs.slice(-12).join(''),
     );
     await rig.untilNoHold();
+    const writes = rig.writesInAsana().length;
+    await rig.stopOperator();
+    await rig.startOperator();
+    await rig.sync();
+    await rig.deleteGrant('grant-6');
+    await rig.untilReason('grant-6', 'RemovalsPaused');
+    assert.equal(rig.writesInAsana().length, writes);
+    assert.equal(await enterprise(), 2);
   });
 });
 
@@ -236,7 +244,7 @@ suite('the limit on enterprise licenses', () => {
   });
   after(() => rig.close());
 
-  test('makes a grant wait, and lets it go on as soon as another gives its license back', async () => {
+  test('makes a grant wait until another grant returns its license', async () => {
     await rig.createGrant('first', alice);
     await rig.untilReason('first', 'Granted');
     await rig.createGrant('second', carol);
@@ -246,7 +254,7 @@ suite('the limit on enterprise licenses', () => {
     assert.equal(await rig.licenseInAsana(carol), 'enterprise');
   });
 
-  test('counts an upgrade that Asana took and does not show yet', async () => {
+  test('counts an upgrade that Asana accepted and does not show yet', async () => {
     await rig.deleteGrant('second');
     await rig.untilGone('second');
     rig.sandbox.faults.add({
@@ -278,7 +286,7 @@ suite('a directory that suddenly shrinks', () => {
   });
   after(() => rig.close());
 
-  test('holds removals, and repeating the small reading does not end that', async () => {
+  test('holds removals, and a second reading of the same size does not end the hold', async () => {
     const connector = await rig.untilPhase('Degraded');
     assert.equal(conditionOf(connector, 'RemovalsPaused')?.reason, 'DirectoryShrunk');
     await rig.deleteGrant('alice');
@@ -288,7 +296,7 @@ suite('a directory that suddenly shrinks', () => {
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
   });
 
-  test('goes on when a person acknowledges it', async () => {
+  test('is accepted once the hold is acknowledged, and the pending removal is carried out', async () => {
     const { token } = await rig.untilHeld('DirectoryShrunk');
     await rig.answer('acknowledge', token);
     await rig.untilGone('alice');
@@ -297,7 +305,7 @@ suite('a directory that suddenly shrinks', () => {
   });
 });
 
-suite('the fence', () => {
+suite('actions during failures and changes of the leader', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('fence');
@@ -307,7 +315,7 @@ suite('the fence', () => {
   });
   after(() => rig.close());
 
-  test('lets nothing out of a process that no longer leads', async () => {
+  test('a process that no longer leads sends no write', async () => {
     rig.leadership.leads = false;
     await rig.createGrant('alice', alice);
     await rig.until('the action was fenced', async () => rig.logs.some((line) => line.includes('"Fenced"')));
@@ -316,7 +324,7 @@ suite('the fence', () => {
     await rig.untilReason('alice', 'Granted');
   });
 
-  test('gives the last action of another leader time to end before anything is removed', async () => {
+  test('a new leader removes nothing while an action of the previous leader may still be in progress', async () => {
     rig.leadership.takenOver = true;
     rig.leadership.leadingForMs = 0;
     await rig.deleteGrant('alice');
@@ -328,7 +336,7 @@ suite('the fence', () => {
     await rig.untilGone('alice');
   });
 
-  test('a change that Asana takes and does not show is not reported as done', async () => {
+  test('a change that Asana accepts and does not show stays Progressing', async () => {
     rig.sandbox.faults.add({
       match: { operation: 'scimPatchUser', times: 1 },
       effect: { ignoreWrite: true },
@@ -346,7 +354,7 @@ suite('the fence', () => {
     await rig.untilReason('ignored', 'Granted');
   });
 
-  test('an upgrade that shows only after its grant was deleted is taken back all the same', async () => {
+  test('an upgrade that shows only after its grant was deleted is revoked', async () => {
     await rig.deleteGrant('ignored');
     await rig.untilGone('ignored');
     rig.sandbox.faults.add({
@@ -368,7 +376,8 @@ suite('the fence', () => {
     assert.equal(await rig.licenseInAsana(alice), 'view only');
   });
 
-  test('a response that is lost is read back, not repeated', async () => {
+  test('an upgrade whose response is lost is sent again until Asana answers', async () => {
+    const from = rig.sandbox.requests.last;
     rig.sandbox.faults.add({
       match: { operation: 'scimPatchUser', times: 3 },
       effect: { loseResponse: true },
@@ -376,6 +385,8 @@ suite('the fence', () => {
     await rig.createGrant('lost', alice);
     await rig.untilReason('lost', 'Granted');
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    const sent = rig.sandbox.requests.since(from).filter(({ operation }) => operation === 'scimPatchUser');
+    assert.equal(sent.length, 4);
     rig.sandbox.faults.clear();
   });
 

@@ -77,7 +77,7 @@ before(async () => {
 after(() => program[Symbol.asyncDispose]());
 
 for (const row of rows) {
-  suite(`the documented manifests, booleans quoted, with ${row.credentials}`, () => {
+  suite(`the documented manifests with quoted booleans and ${row.credentials}`, () => {
     let rig: OperatorRig;
     let tenant: TenantView;
     let secret: Record<string, string>;
@@ -138,7 +138,7 @@ for (const row of rows) {
       if (done) await revoke('enterprise', 'OK');
       assert.equal(await rig.licenseInAsana(ALICE), 'view only');
       await revoke('view only', 'FailedPrecondition');
-      assert.equal((await rig.personInAsana(ALICE)).active, true, 'no account goes without a word');
+      assert.equal((await rig.personInAsana(ALICE)).active, true, 'the account is not deprovisioned');
     }
 
     /** Takes a license of Alice back, after a sync that shows it to ConductorOne. */

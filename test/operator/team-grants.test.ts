@@ -39,7 +39,7 @@ suite('team grants in mode Apply', () => {
     await rig.untilEvent('atg/alice', 'AddedToTeam');
   });
 
-  test('adopt who is in the team already, and send nothing', async () => {
+  test('adopt an existing membership without sending a write', async () => {
     const writes = rig.writesInAsana().length;
     await declare('bob', bob);
     const { status } = await rig.untilReason('atg/bob', 'Granted');
@@ -47,32 +47,32 @@ suite('team grants in mode Apply', () => {
     assert.equal(rig.writesInAsana().length, writes);
   });
 
-  test('add again who was removed in the console, and count it', async () => {
+  test('add a member again who was removed in the console, and report the drift', async () => {
     teams.remove(alice, design);
     await rig.sync();
     await rig.until('alice is in the team again', async () => teams.has(alice, design));
     await rig.until(
-      'the set-back is counted',
+      'the correction is counted',
       async () => (await rig.grant('atg/alice'))?.status?.drift?.count === 1,
     );
     await rig.untilEvent('atg/alice', 'DriftCorrected', 'Warning');
     assert.equal((await rig.grant('atg/alice'))?.status?.applied?.adopted, false);
   });
 
-  test('remove whom they added once the object is deleted', async () => {
+  test('remove a member that they added when the grant is deleted', async () => {
     await rig.deleteGrant('atg/alice');
     await rig.untilGone('atg/alice');
     assert.equal(teams.has(alice, design), false);
     assert.equal((await rig.personInAsana(alice)).active, true);
   });
 
-  test('remove whom they found as a plain member too', async () => {
+  test('remove an adopted plain member too when the grant is deleted', async () => {
     await rig.deleteGrant('atg/bob');
     await rig.untilGone('atg/bob');
     assert.equal(teams.has(bob, design), false);
   });
 
-  test('release whom they found with another role: roles are given in Asana only', async () => {
+  test('release an adopted membership with another role, because only Asana gives roles', async () => {
     teams.add(bob, design, { isAdmin: true });
     await rig.sync();
     await declare('admin', bob);
@@ -83,7 +83,7 @@ suite('team grants in mode Apply', () => {
     await rig.untilEvent('atg/admin', 'Released');
   });
 
-  test('leave the team as it is with deletionPolicy Retain', async () => {
+  test('keep the membership when a grant with deletionPolicy Retain is deleted', async () => {
     await declare('retained', carol, { deletionPolicy: 'Retain' });
     await rig.untilReason('atg/retained', 'Granted');
     await rig.deleteGrant('atg/retained');
@@ -91,7 +91,7 @@ suite('team grants in mode Apply', () => {
     assert.equal(teams.has(carol, design), true);
   });
 
-  test('release a guest whose last team it is, with a Warning: Asana may be set to remove such guests', async () => {
+  test('release the last team of a guest with a Warning, because Asana may remove such guests', async () => {
     await declare('guest', guest);
     await rig.untilReason('atg/guest', 'Granted');
     await rig.deleteGrant('atg/guest');
@@ -100,7 +100,7 @@ suite('team grants in mode Apply', () => {
     assert.match((await rig.untilEvent('atg/guest', 'Released', 'Warning')).note, /last team/);
   });
 
-  test('remove a guest whom they added and who is in another team as well', async () => {
+  test('remove a guest that they added if the guest is in another team too', async () => {
     teams.remove(guest, design);
     teams.add(guest, await teams.create('Second team'));
     await rig.sync();
@@ -111,7 +111,7 @@ suite('team grants in mode Apply', () => {
     assert.equal(teams.has(guest, design), false);
   });
 
-  test('wait for a team that is not there, and go on once it is', async () => {
+  test('wait with TeamNotFound for a missing team, and are granted once it exists', async () => {
     await declare('early', alice, { team: { name: 'Not yet' } });
     const early = await rig.untilReason('atg/early', 'TeamNotFound');
     assert.equal(conditionOf(early, 'Reconciling')?.status, 'True');
@@ -121,7 +121,7 @@ suite('team grants in mode Apply', () => {
     assert.equal(teams.has(alice, gid), true);
   });
 
-  test('stay as they are while the teams are read after a restart', async () => {
+  test('are not written while the teams are read after a restart', async () => {
     await rig.stopOperator();
     const { metadata } = (await rig.grant('atg/early')) ?? assert.fail();
     // The accounts are read long before the teams are.
@@ -134,7 +134,7 @@ suite('team grants in mode Apply', () => {
     assert.equal((await rig.grant('atg/early'))?.metadata.resourceVersion, metadata.resourceVersion);
   });
 
-  test('follow the team when it is renamed, and not another that takes its name', async () => {
+  test('follow a renamed team by gid, and ignore a new team with its former name', async () => {
     const before = (await rig.grant('atg/early'))?.status?.team?.gid ?? '';
     const team = rig.sandbox.state.team(before);
     assert.ok(team);
@@ -149,7 +149,7 @@ suite('team grants in mode Apply', () => {
     assert.equal(teams.has(alice, other), false);
   });
 
-  test('stall on a name that two teams have, and name their gids', async () => {
+  test('stall with TeamAmbiguous if two teams have the name, and report their gids', async () => {
     const gids = [await teams.create('Twins'), await teams.create('Twins')];
     await rig.sync();
     await declare('twins', alice, { team: { name: 'Twins' } });
@@ -159,13 +159,15 @@ suite('team grants in mode Apply', () => {
     await rig.untilEvent('atg/twins', 'TeamAmbiguous', 'Warning');
   });
 
-  test('wait for somebody who is not in the organization: a team grant invites nobody', async () => {
+  test('wait with UserNotFound for a person who is not in the organization, and invite nobody', async () => {
+    const writes = rig.writesInAsana().length;
     await declare('nobody', 'nobody@acme.example');
     const grant = await rig.untilReason('atg/nobody', 'UserNotFound');
     assert.equal(conditionOf(grant, 'Reconciling')?.status, 'True');
+    assert.equal(rig.writesInAsana().length, writes);
   });
 
-  test('stall when Asana lets only members of the team change it', async () => {
+  test('stall with NotTeamMember while Asana lets only members of the team change it', async () => {
     const closed = await teams.create('Closed');
     await rig.setAsana({ serviceAccountNeedsTeam: true });
     await rig.sync();
@@ -180,7 +182,7 @@ suite('team grants in mode Apply', () => {
     assert.equal(teams.has(alice, closed), true);
   });
 
-  test('let go of a team that is deleted in Asana', async () => {
+  test('report TeamNotFound if their team was deleted in Asana, and are released on deletion', async () => {
     const gid = (await rig.grant('atg/closed'))?.status?.team?.gid ?? '';
     const { organization } = rig.sandbox.state;
     teams.remove(alice, gid);
@@ -192,9 +194,10 @@ suite('team grants in mode Apply', () => {
     await rig.untilReason('atg/closed', 'TeamNotFound');
     await rig.deleteGrant('atg/closed');
     await rig.untilGone('atg/closed');
+    assert.match((await rig.untilEvent('atg/closed', 'Released', 'Warning')).note, /no team/);
   });
 
-  test('let the older of two grants for one team and person win, and hand over to the other', async () => {
+  test('let the older of two grants for a team and a person win, and the younger succeed it', async () => {
     await declare('elder', alice);
     await rig.untilReason('atg/elder', 'Granted');
     await declare('junior', alice, { team: { name: 'Design guild' } });
@@ -202,13 +205,13 @@ suite('team grants in mode Apply', () => {
     await rig.deleteGrant('atg/elder');
     await rig.untilGone('atg/elder');
     const heir = await rig.untilReason('atg/junior', 'Granted');
-    assert.equal(heir.status?.applied?.adopted, false, 'the successor inherits what was given');
+    assert.equal(heir.status?.applied?.adopted, false, 'the successor inherits the given membership');
     assert.equal(
       rig
         .auditRecords()
         .filter(({ action, account }) => action === 'RemoveFromTeam' && account.email === alice).length,
       1,
-      'only the removal of the first test',
+      'only the removal in an earlier test',
     );
   });
 
@@ -232,7 +235,7 @@ suite('team grants in mode Plan', () => {
   });
   after(() => rig.close());
 
-  test('are decided and reported, and Asana gets not one write', async () => {
+  test('report the planned action without sending a write', async () => {
     await rig.declare('atg/alice', { user: { email: alice }, team: { name: 'Design guild' } });
     const grant = await rig.untilReason('atg/alice', 'Planned');
     assert.equal(grant.status?.planned?.action, 'AddToTeam');

@@ -68,7 +68,7 @@ suite('two tenants of one operator', () => {
     await rig.close();
   });
 
-  test('do not wait for each other: fifty actions that hang delay no revocation of another connector', async () => {
+  test('do not wait for each other: fifty hanging actions do not delay a removal of the other', async () => {
     const teams = new Teams(rig.sandbox);
     const refs = { stays: `${rig.neighbour}/atg/stays`, goes: `${rig.neighbour}/atg/goes` };
     for (const [ref, email] of [
@@ -92,11 +92,11 @@ suite('two tenants of one operator', () => {
     });
     for (const [index, { email }] of people.entries())
       await rig.createGrant(`hangs-${index}`, email.toLowerCase());
-    await rig.until('as many actions hang as may', async () => time.hanging === IN_WORK);
+    await rig.until('as many actions hang as are allowed at once', async () => time.hanging === IN_WORK);
     await rig.deleteGrant(refs.goes);
     await rig.untilGone(refs.goes);
     assert.equal(teams.has(STRANGER, skunks), false);
-    assert.equal(time.hanging, IN_WORK, 'all of them hang still');
+    assert.equal(time.hanging, IN_WORK, 'all of them still hang');
     time.release();
     for (let index = 0; index < ACTIONS; index += 1) await rig.untilReason(`hangs-${index}`, 'Granted');
   });

@@ -71,7 +71,7 @@ suite('a task of ConductorOne that contradicts a grant', () => {
   ];
 
   for (const { ref, spec, names, task, still } of rows) {
-    test(`is refused by the name of the ${names}, and nothing is taken`, async () => {
+    test(`is rejected with the name of the ${names}, and nothing is revoked`, async () => {
       await rig.declare(ref, spec());
       await rig.untilReason(ref, 'Granted');
       assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
@@ -83,7 +83,7 @@ suite('a task of ConductorOne that contradicts a grant', () => {
     });
   }
 
-  test('is refused where it gives something to somebody who is declared Absent', async () => {
+  test('is rejected if it gives a right to a person who is declared Absent', async () => {
     await rig.patchConnector({ spec: { provisioning: { allowDeprovision: false } } });
     await rig.deleteGrant('aac/carol');
     await rig.untilGone('aac/carol');
@@ -100,7 +100,7 @@ suite('a task of ConductorOne that contradicts a grant', () => {
   });
 });
 
-suite('a deprovision that ConductorOne asked for and that has to wait for Asana', () => {
+suite('a deprovision task that waits for Retry-After', () => {
   let rig: OperatorRig;
   let tenant: TenantView;
   before(async () => {
@@ -118,14 +118,14 @@ suite('a deprovision that ConductorOne asked for and that has to wait for Asana'
   });
   after(() => rig.close());
 
-  test('is not carried out once the connector allows none any more', async () => {
+  test('is rejected if the connector no longer allows deprovisions', async () => {
     const from = rig.sandbox.requests.last;
     const fault = rig.sandbox.faults.add({
       match: { method: 'PATCH', times: 1 },
       effect: { status: 429, retryAfter: 4 },
     });
     const id = await tenant.order({ type: 'revoke', entitlement: 'view only', user: alice });
-    await rig.until('Asana asked for patience', async () =>
+    await rig.until('Asana has answered 429', async () =>
       rig.sandbox.requests.since(from).some(({ status }) => status === 429),
     );
     await rig.patchConnector({ spec: { provisioning: { allowDeprovision: false } } });
@@ -161,7 +161,7 @@ suite('two connectors of one organization', () => {
   });
   after(() => rig.close());
 
-  test('have one count of deprovisions: what a task took through one counts towards the limit of the other', async () => {
+  test('share the count of deprovisions: a task of one counts towards the limit of the other', async () => {
     const done = await tenant.carryOut({ type: 'revoke', entitlement: 'view only', user: alice });
     assert.equal(done.code, 'OK', done.message);
     assert.equal((await rig.personInAsana(alice)).active, false);

@@ -41,7 +41,7 @@ suite('workspace grants', () => {
     await rig.untilEvent('awg/carol', 'AddedToWorkspace');
   });
 
-  test('adopt who is there already, and keep them when the object goes', async () => {
+  test('adopt an existing membership, and keep it when the grant is deleted', async () => {
     await declare('alice', alice, { deletionPolicy: 'Revoke' });
     assert.equal((await rig.untilReason('awg/alice', 'Granted')).status?.applied?.adopted, true);
     await rig.deleteGrant('awg/alice');
@@ -49,33 +49,34 @@ suite('workspace grants', () => {
     assert.equal(isIn(alice), true);
   });
 
-  test('do not add again who was removed there: Asana takes nobody back by API, and the message says so', async () => {
+  test('explain PreviouslyRemoved for a removed member, and do not add the member again', async () => {
     const { memberships } = personOf(rig.sandbox, carol);
     const there = memberships.find(({ workspace }) => workspace.gid === SECOND_WORKSPACE_GID);
     assert.ok(there);
     rig.sandbox.state.endMembership(there);
     await rig.sync();
     const refused = await rig
-      .until('the grant says that she is gone', async () => {
+      .until('the grant is Stalled', async () => {
         const grant = await rig.grant('awg/carol');
         return conditionOf(grant, 'Ready')?.status === 'False' && conditionOf(grant, 'Stalled') !== undefined;
       })
       .then(() => rig.grant('awg/carol'));
     assert.equal(conditionOf(refused, 'Ready')?.reason, 'PreviouslyRemoved');
+    assert.match(conditionOf(refused, 'Ready')?.message ?? '', /cannot be added again through the API/);
     assert.equal(isIn(carol), false);
     Object.assign(there, { ended: false });
     await rig.sync();
     await rig.untilReason('awg/carol', 'Granted');
   });
 
-  test('are a deprovision when they end: without allowDeprovision who was added stays, with a Warning', async () => {
+  test('release an added member with a Warning on deletion without allowDeprovision', async () => {
     await rig.deleteGrant('awg/carol');
     await rig.untilGone('awg/carol');
     assert.equal(isIn(carol), true);
     assert.match((await rig.untilEvent('awg/carol', 'Released', 'Warning')).note, /allowDeprovision/);
   });
 
-  test('remove whom they added, where the connector allows it', async () => {
+  test('remove an added member on deletion with allowDeprovision', async () => {
     rig.sandbox.state.joinWorkspace(
       rig.sandbox.state.addPerson('member', { email: erin, name: 'Erin Evans' }),
       rig.sandbox.state.organization,
@@ -88,10 +89,14 @@ suite('workspace grants', () => {
     await rig.deleteGrant('awg/erin');
     await rig.untilGone('awg/erin');
     assert.equal(isIn(erin), false);
-    assert.equal((await rig.personInAsana(erin)).active, true, 'the organization is another place');
+    assert.equal(
+      (await rig.personInAsana(erin)).active,
+      true,
+      'the account in the organization stays active',
+    );
   });
 
-  test('keep who was added by default: deletionPolicy is Retain', async () => {
+  test('keep an added member on deletion by default, because deletionPolicy defaults to Retain', async () => {
     const frank = 'frank@acme.example';
     rig.sandbox.state.joinWorkspace(
       rig.sandbox.state.addPerson('member', { email: frank, name: 'Frank Fox' }),
@@ -105,7 +110,7 @@ suite('workspace grants', () => {
     assert.equal(isIn(frank), true);
   });
 
-  test('wait for somebody whom no workspace knows', async () => {
+  test('wait with UserNotFound for a person who is in no workspace', async () => {
     await declare('nobody', 'nobody@acme.example');
     await rig.untilReason('awg/nobody', 'UserNotFound');
   });
@@ -119,7 +124,7 @@ suite('workspace grants', () => {
       metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
     });
     await rig.until(
-      'it was looked at again',
+      'the request is handled',
       async () => (await rig.grant('awg/lost'))?.status?.lastHandledReconcileAt === 'again',
     );
     await rig.untilReason('awg/lost', 'WorkspaceNotFound');
@@ -139,7 +144,7 @@ suite('a workspace grant for the organization itself', () => {
   });
   after(() => rig.close());
 
-  test('is planned as a creation over SCIM, as a declared account is, and not as an invitation', async () => {
+  test('is planned as CreateAccount, not as an invitation', async () => {
     const gina = rig.sandbox.state.addPerson('member', { email: 'gina@acme.example', name: 'Gina Gray' });
     const second = rig.sandbox.state.workspace(SECOND_WORKSPACE_GID);
     assert.ok(second);

@@ -48,21 +48,21 @@ interface Row {
   readonly because: string;
 }
 
-suite('what a refusal of Asana means', () => {
+suite('a refusal by Asana', () => {
   const rows: readonly Row[] = [
     {
       action: creation,
       code: 'Conflict',
       status: 409,
       expect: 'PreviouslyRemoved',
-      because: 'there was somebody, and nobody active is there now',
+      because: 'an account with the address existed, and none is active now',
     },
     {
       action: license,
       code: 'Conflict',
       status: 409,
       expect: 'Conflict',
-      because: 'a license conflicts with a change',
+      because: 'a license change conflicts with another change',
     },
     {
       action: team,
@@ -70,7 +70,7 @@ suite('what a refusal of Asana means', () => {
       status: 403,
       operation: 'teams.add_user',
       expect: 'NotTeamMember',
-      because: 'only members of a team change it',
+      because: 'only members of a team can change it',
     },
     {
       action: team,
@@ -78,21 +78,21 @@ suite('what a refusal of Asana means', () => {
       status: 403,
       operation: 'workspace_memberships.get',
       expect: 'Forbidden',
-      because: 'what was refused was a look, not the team',
+      because: 'a read was refused, not the change of the team',
     },
     {
       action: license,
       code: 'Forbidden',
       status: 403,
       expect: 'Forbidden',
-      because: 'the token may not do it',
+      because: 'the token lacks the permission',
     },
     {
       action: workspace,
       code: 'Forbidden',
       status: 403,
       expect: 'PreviouslyRemoved',
-      because: 'Asana answers so for somebody who was removed there before',
+      because: 'Asana answers this for a person who was removed there before',
     },
     {
       action: team,
@@ -113,49 +113,49 @@ suite('what a refusal of Asana means', () => {
       code: 'NotFound',
       status: 404,
       expect: 'WorkspaceNotFound',
-      because: 'the path names it',
+      because: 'the path names the workspace',
     },
     {
       action: workspace,
       code: 'NotFound',
       status: 400,
       expect: 'AccountNotFound',
-      because: 'the body names them',
+      because: 'the body names the person',
     },
     {
       action: license,
       code: 'NotFound',
       status: 404,
       expect: 'AccountNotFound',
-      because: 'SCIM names the person',
+      because: 'the SCIM path names the person',
     },
     {
       action: license,
       code: 'AsanaUnavailable',
       status: 503,
       expect: 'AsanaUnavailable',
-      because: 'it passes',
+      because: 'the error is temporary',
     },
   ];
   for (const { action, code, status, operation = 'users.patch', expect, because } of rows) {
-    test(`${status} of ${action.type} is ${expect}: ${because}`, () => {
+    test(`with status ${status} for ${action.type} means ${expect}, because ${because}`, () => {
       const error = new AsanaError(code, 'as Asana said', { surface: 'rest', status, operation });
       const explained = rulesOf(action).explain(error, action) ?? error;
       assert.ok(explained instanceof Error && 'code' in explained);
       assert.equal(explained.code, expect, because);
-      assert.ok(explained === error || explained.cause === error, 'the refusal stays as the cause');
+      assert.ok(explained === error || explained.cause === error, 'the refusal is kept as the cause');
     });
   }
 
-  test('which may have taken effect all the same is looked at before it is believed', () => {
+  test('may have taken effect if its answer was lost or the change may already have been made', () => {
     const of = (code: AsanaErrorCode, outcomeUnknown = false) =>
       new AsanaError(code, 'as Asana said', { surface: 'rest', outcomeUnknown });
     assert.ok(mayHaveTakenEffect(license, of('AsanaUnavailable', true)), 'the answer was lost');
-    assert.ok(!mayHaveTakenEffect(license, of('AsanaUnavailable')), 'it never came');
-    assert.ok(mayHaveTakenEffect(creation, of('Conflict')), 'somebody made it meanwhile');
+    assert.ok(!mayHaveTakenEffect(license, of('AsanaUnavailable')), 'the request never arrived');
+    assert.ok(mayHaveTakenEffect(creation, of('Conflict')), 'somebody may have created it meanwhile');
     assert.ok(mayHaveTakenEffect(team, of('AsanaRefused')), 'they may be in the team already');
     assert.ok(mayHaveTakenEffect(workspace, of('NotFound')), 'they may be gone already');
-    assert.ok(!mayHaveTakenEffect(license, of('AsanaRefused')), 'SCIM says no more than no');
-    assert.ok(!mayHaveTakenEffect(team, of('Forbidden')), 'it was not done');
+    assert.ok(!mayHaveTakenEffect(license, of('AsanaRefused')), 'a SCIM refusal has no other meaning');
+    assert.ok(!mayHaveTakenEffect(team, of('Forbidden')), 'the change was not made');
   });
 });

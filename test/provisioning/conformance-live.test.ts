@@ -2,25 +2,31 @@ import { suite } from 'node:test';
 import { check, gives, heldIn, itGave, mapped, notHeldIn, unseen, withoutAliceIn } from './conformance.ts';
 import { NOW, person, reading } from './world.ts';
 
-suite('declared, whatever the right', () => {
+suite('a live grant, for every right', () => {
   check([
-    { what: 'not held', because: 'it is given', grant: unseen, asana: notHeldIn, expect: gives },
     {
-      what: 'held',
-      because: 'nobody of ours led there',
+      what: 'the right is not held',
+      because: 'a declared right is given',
+      grant: unseen,
+      asana: notHeldIn,
+      expect: gives,
+    },
+    {
+      what: 'the right is held',
+      because: 'no action of the grant led to it',
       asana: heldIn,
       expect: 'Settled Granted adopted',
     },
     {
-      what: 'held and on record as given',
-      because: 'what is recorded is never rewritten',
+      what: 'the right is held and recorded as given',
+      because: 'a record is never rewritten',
       grant: itGave,
       asana: heldIn,
       expect: 'Settled Granted given',
     },
     {
-      what: 'held, and an action of this object led there',
-      because: 'it was given',
+      what: 'the right is held after an action of the grant',
+      because: 'the grant gave it',
       grant: ({ gives: type, value }) => ({
         attempt: {
           id: 'a',
@@ -34,8 +40,8 @@ suite('declared, whatever the right', () => {
       expect: 'Settled Granted given',
     },
     {
-      what: 'held, and an action that was given up would have led there',
-      because: 'who was asked to look may have created or added them by hand',
+      what: 'the right is held after an action that was given up',
+      because: 'somebody may have created or added the account by hand',
       grant: ({ gives: type, value }) => ({
         attempt: {
           id: 'a',
@@ -54,8 +60,8 @@ suite('declared, whatever the right', () => {
       },
     },
     {
-      what: 'something else of the kind is held',
-      because: 'a role is as good as membership, an unknown license is not touched, a guest is no member',
+      what: 'another value of the right is held',
+      because: 'any role counts, but an unknown license or a guest does not',
       asana: (sample) => {
         const { account, reading: shape } = sample.other();
         return reading([account], shape);
@@ -68,8 +74,8 @@ suite('declared, whatever the right', () => {
       },
     },
     {
-      what: 'no account',
-      because: 'only an account is created where none is',
+      what: 'there is no account',
+      because: 'by default, only an AsanaAccount creates one',
       grant: { recorded: null },
       asana: () => withoutAliceIn(),
       expect: {
@@ -80,30 +86,30 @@ suite('declared, whatever the right', () => {
       },
     },
     {
-      what: 'no account any more',
-      because: 'a leaver does not come back',
+      what: 'the account no longer exists',
+      because: 'an account that existed before is never created again',
       grant: { mayCreate: true },
       asana: () => withoutAliceIn(),
       expect: 'Blocked AccountNotFound',
     },
     {
-      what: 'nobody in the listing who was seen there before',
-      because: 'nothing follows from a listing alone',
+      what: 'a person who was seen before is missing from the listing',
+      because: 'a listing alone proves nothing',
       grant: (sample) => ({ ...itGave(sample), wasSeen: true }),
       asana: () => withoutAliceIn(),
       context: { lookedUp: false },
       expect: 'LookUp',
     },
     {
-      what: 'nobody at a look who was seen there before',
-      because: 'somebody has taken it',
+      what: 'a person who was seen before is missing when read individually',
+      because: 'somebody has removed the access',
       grant: (sample) => ({ ...itGave(sample), wasSeen: true }),
       asana: () => withoutAliceIn(),
       expect: 'Blocked AccountNotFound ~',
     },
     {
-      what: 'an inactive account',
-      because: 'it is none; who is known may be added to a plain workspace all the same',
+      what: 'the account is inactive',
+      because: 'it counts as missing, but can be added to a plain workspace',
       asana: () => reading([person({ active: false })]),
       expect: {
         License: 'Blocked AccountNotFound',
@@ -113,33 +119,33 @@ suite('declared, whatever the right', () => {
       },
     },
     {
-      what: 'a guest without it',
-      because: 'guests hold no license and no account of their own; teams and workspaces take them',
+      what: 'the person is a guest without the right',
+      because: 'guests have teams and workspaces only',
       asana: () => reading([person({ role: 'Guest' })]),
       expect: { ...gives, License: 'Blocked UserIsGuest', Account: 'Blocked UserIsGuest' },
     },
     {
-      what: 'an admin of the organization',
-      because: 'protection is from removals only',
+      what: 'the person is an admin of the organization',
+      because: 'protection applies to removals only',
       asana: (sample) => heldIn(sample, { role: 'Admin' }),
       expect: 'Settled Granted adopted',
     },
     {
-      what: 'found by gid',
-      because: 'the gid is as good as the address',
+      what: 'the user is declared by gid',
+      because: 'a gid identifies an account as an address does',
       grant: { user: { email: null, gid: '1' }, recorded: null },
       asana: heldIn,
       expect: 'Settled Granted adopted',
     },
     {
-      what: 'under another address now',
-      because: 'the gid is followed',
+      what: 'the address of the account has changed',
+      because: 'the gid is the identity',
       asana: (sample) => heldIn(sample, { email: 'smith@acme.com' }),
       expect: 'Settled Granted adopted',
     },
     {
-      what: 'under an address that means somebody else now',
-      because: 'nobody moves a grant to another person',
+      what: 'the declared address now belongs to another account',
+      because: 'a grant never moves to another person',
       asana: (sample) => {
         const alice = sample.holder({ email: 'smith@acme.com' });
         return reading([alice, person({ gid: '7' })], sample.held);
@@ -147,22 +153,22 @@ suite('declared, whatever the right', () => {
       expect: 'Blocked IdentityChanged',
     },
     {
-      what: 'recorded in another organization',
-      because: 'its gid means nobody here',
+      what: 'the account was recorded in another organization',
+      because: 'its gid is meaningless here',
       grant: { recorded: { gid: '1', email: null, organization: '501' } },
       asana: heldIn,
       expect: 'Blocked OrganizationChanged',
     },
     {
-      what: 'not held, recorded before, and set back three times',
+      what: 'the right is missing again after it was restored three times',
       because: 'somebody else keeps changing it',
       grant: (sample) => ({ ...itGave(sample), setBacks: 3 }),
       asana: (sample) => (sample.without() ? notHeldIn(sample) : withoutAliceIn()),
       expect: { ...mapped(() => 'Blocked Contended ~'), Account: 'Blocked AccountNotFound ~' },
     },
     {
-      what: 'not held, recorded before, and set back twice',
-      because: 'it is set back a third time, except for an account that left',
+      what: 'the right is missing again after it was restored twice',
+      because: 'it is restored a third time, except for an account that left',
       grant: (sample) => ({ ...itGave(sample), setBacks: 2 }),
       asana: (sample) => (sample.without() ? notHeldIn(sample) : withoutAliceIn()),
       expect: { ...mapped((type) => `${gives[type]} ~`), Account: 'Blocked AccountNotFound ~' },
@@ -170,88 +176,88 @@ suite('declared, whatever the right', () => {
   ]);
 });
 
-suite('what stops every right alike', () => {
+suite('preconditions of an action, for every right', () => {
   check([
     {
-      what: 'suspended',
-      because: 'nothing is done',
+      what: 'the grant is suspended',
+      because: 'a suspended grant does nothing',
       grant: { suspended: true },
       asana: notHeldIn,
       expect: 'Blocked Suspended',
     },
     {
       what: 'the connector is suspended',
-      because: 'it is the emergency stop',
+      because: 'suspension is the emergency stop',
       asana: notHeldIn,
       context: { policies: { suspended: true } },
       expect: 'Blocked Suspended',
     },
     {
-      what: 'its namespace is forbidden',
-      because: 'the connector does not list it',
+      what: 'its namespace is not allowed',
+      because: 'the connector does not list the namespace',
       grant: { namespaceAllowed: false, sameNamespace: false },
       asana: notHeldIn,
       expect: 'Blocked NamespaceNotAllowed',
     },
     {
-      what: 'it has not begun',
-      because: 'nothing is done before',
+      what: 'startsAt is in the future',
+      because: 'nothing is done before startsAt',
       grant: { startsAt: NOW + 1 },
       asana: notHeldIn,
       expect: 'Settled Scheduled',
     },
     {
-      what: 'it has not begun, and its namespace is forbidden',
-      because: 'the namespace is checked before',
+      what: 'startsAt is in the future and the namespace is not allowed',
+      because: 'the namespace is checked first',
       grant: { startsAt: NOW + 1, namespaceAllowed: false },
       asana: notHeldIn,
       expect: 'Blocked NamespaceNotAllowed',
     },
     {
-      what: 'it has not begun, and the connector cannot be used',
-      because: 'the connector is checked before',
+      what: 'startsAt is in the future and the connector cannot be used',
+      because: 'the connector is checked first',
       grant: { startsAt: NOW + 1 },
       asana: notHeldIn,
       context: { obstacle: 'No credentials.' },
       expect: 'Blocked NotReady',
     },
     {
-      what: 'it begins now',
-      because: 'its time has come',
+      what: 'startsAt is now',
+      because: 'the grant has begun',
       grant: (sample) => ({ ...unseen(sample), startsAt: NOW }),
       asana: notHeldIn,
       expect: gives,
     },
     {
-      what: 'it would begin later, and is applied',
-      because: 'what is applied has begun',
+      what: 'startsAt is in the future and the right is applied',
+      because: 'an applied right has begun',
       grant: (sample) => ({ ...itGave(sample), startsAt: NOW + 1 }),
       asana: heldIn,
       expect: 'Settled Granted given',
     },
     {
-      what: 'it does not end, and the connector says it must',
-      because: 'maxDuration bounds every grant',
+      what: 'the grant does not end and the connector sets maxDuration',
+      because: 'maxDuration limits every grant',
       asana: notHeldIn,
       context: { policies: { maxDurationMs: 3_600_000 } },
       expect: 'Blocked DurationTooLong',
     },
     {
-      what: 'nothing was read yet',
-      because: 'nobody knows',
+      what: 'there is no reading yet',
+      because: 'it is not known what is held',
       asana: () => null,
       expect: 'Blocked NotReady',
     },
     {
-      what: 'an older grant declares the same',
+      what: 'an older grant declares the same right',
       because: 'the oldest wins',
       asana: heldIn,
       context: { contest: { kind: 'Lost', winner: 'iga/older' } },
       expect: 'Blocked ConflictingGrant',
     },
     {
-      what: 'mode Plan',
-      because: 'the same is decided, and the caller stops',
+      what: 'the connector is in mode Plan',
+      because: 'Plan decides like Apply',
       grant: unseen,
       asana: notHeldIn,
       context: { policies: { mode: 'Plan' } },

@@ -15,29 +15,29 @@ import {
 } from './conformance.ts';
 import { type ContextShape, ORGANIZATION } from './world.ts';
 
-suite('who and what is protected, whatever the right', () => {
+suite('protection from removals, for every right', () => {
   const reasons: readonly (Pick<Situation, 'what'> & {
     shape?: object;
     more?: object;
     around?: ContextShape;
   })[] = [
     {
-      what: 'the address of the spec is protected',
+      what: 'the declared address is in protectedUsers',
       around: { policies: { protectedUsers: ['alice@acme.com'] } },
     },
     {
-      what: 'the address they have now is protected, in other case',
+      what: 'the current address is in protectedUsers, in another case',
       shape: { email: 'smith@acme.com' },
       around: { policies: { protectedUsers: ['Smith@ACME.com'] } },
     },
-    { what: "it is the token's own account", more: { self: '1' } },
-    { what: 'they are an admin of the organization', shape: { role: 'Admin' } },
+    { what: 'the account is that of the token', more: { self: '1' } },
+    { what: 'the person is an admin of the organization', shape: { role: 'Admin' } },
   ];
   for (const { what, shape = {}, more = {}, around = {} } of reasons)
     check([
       {
-        what: `deleted, and ${what}`,
-        because: 'the protected keep what they have',
+        what: `the grant is deleted and ${what}`,
+        because: 'a protected account keeps its access',
         grant: deletedOf(itGave),
         asana: (sample) => heldIn(sample, shape, more),
         context: around,
@@ -46,8 +46,8 @@ suite('who and what is protected, whatever the right', () => {
     ]);
   check([
     {
-      what: 'deleted, and the recorded address is protected',
-      because: 'every name they went by counts',
+      what: 'the grant is deleted and the recorded address is in protectedUsers',
+      because: 'every known address counts',
       grant: deletedOf(itGave, {
         recorded: { gid: '1', email: 'old@acme.com', organization: ORGANIZATION.gid },
       }),
@@ -56,29 +56,29 @@ suite('who and what is protected, whatever the right', () => {
       expect: 'Release ProtectedUser !',
     },
     {
-      what: 'deleted, and they are an admin while admins are not protected',
-      because: 'the connector says so',
+      what: 'the grant is deleted, the person is an admin, and protectAdmins is false',
+      because: 'the connector allows it',
       grant: deletedOf(itGave),
       asana: (sample) => heldIn(sample, { role: 'Admin' }),
       context: { policies: { protectAdmins: false } },
       expect: takes,
     },
     {
-      what: 'deleted, and they are an admin of the plain workspace',
-      because: 'an admin counts where somebody would be removed from',
+      what: 'the grant is deleted and the person is an admin of the plain workspace',
+      because: 'an admin is protected in the place of the removal',
       grant: deletedOf(itGave),
       asana: (sample) => heldIn(sample, { plain: 'Admin' }),
       expect: { ...takes, Workspace: 'Release ProtectedUser !' },
     },
     {
-      what: "deleted, and it is not known which account is the token's",
-      because: 'it might be theirs',
+      what: 'the grant is deleted and the account of the token is unknown',
+      because: 'it might be this account',
       grant: deletedOf(itGave),
       asana: (sample) => heldIn(sample, {}, { self: null }),
       expect: 'Blocked ReadingIncomplete',
     },
     {
-      what: 'deleted, and another grant declares something there',
+      what: 'the grant is deleted and another grant declares a right there',
       because: 'a deprovision ends every right of the account',
       grant: deletedOf(itGave),
       asana: heldIn,
@@ -95,8 +95,8 @@ suite('who and what is protected, whatever the right', () => {
       expect: mapped((type) => (samples[type].deprovisions ? 'Release StillDeclared !' : takes[type])),
     },
     {
-      what: 'deleted, and the connector deprovisions nobody',
-      because: 'it takes its word',
+      what: 'the grant is deleted and allowDeprovision is false',
+      because: 'a deprovision must be allowed',
       grant: deletedOf(itGave),
       asana: heldIn,
       context: { policies: { allowDeprovision: false } },
@@ -107,20 +107,20 @@ suite('who and what is protected, whatever the right', () => {
   ]);
 });
 
-suite('a doubt, whatever the right', () => {
+suite('a reading in doubt, for every right', () => {
   for (const part of ['accounts', 'licenses', 'teams', 'teamMemberships'] as const)
     for (const doubt of ['ReadingIncomplete', 'ReadingHeld'] as const)
       check([
         {
-          what: `deleted, and the ${part} are in doubt (${doubt})`,
-          because: 'nothing is taken back, nor released, on a part that the right is read from',
+          what: `the grant is deleted and the ${part} are in doubt (${doubt})`,
+          because: 'no right is removed on a part in doubt',
           grant: deletedOf(itGave),
           asana: (sample) => heldIn(sample, {}, { doubted: [part], doubt }),
           expect: mapped((type) => (samples[type].parts.includes(part) ? `Blocked ${doubt}` : takes[type])),
         },
         {
-          what: `gone, and the ${part} are in doubt (${doubt})`,
-          because: 'nothing is released either',
+          what: `the account is gone and the ${part} are in doubt (${doubt})`,
+          because: 'no grant is released on a part in doubt',
           grant: deletedOf(itGave),
           asana: () => withoutAliceIn({ doubted: [part], doubt }),
           expect: mapped((type) =>
@@ -128,8 +128,8 @@ suite('a doubt, whatever the right', () => {
           ),
         },
         {
-          what: `declared and not held, and the ${part} are in doubt (${doubt})`,
-          because: 'only a creation needs the whole listing: a fresh look tells of one person',
+          what: `the right is not held and the ${part} are in doubt (${doubt})`,
+          because: 'only a creation needs a complete listing',
           grant: unseen,
           asana: (sample) => notHeldIn(sample, {}, { doubted: [part], doubt }),
           expect: {

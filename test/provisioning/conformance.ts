@@ -149,7 +149,7 @@ export function check(situations: readonly Situation[]): void {
     for (const type of rightTypes) {
       const sample = samples[type];
       const wanted = typeof expect === 'string' ? expect : expect[type];
-      test(`${type}: ${what}: ${wanted}, since ${because}`, () => {
+      test(`${type}: the decision is "${wanted}" if ${what}, because ${because}`, () => {
         const own = typeof changes === 'function' ? changes(sample) : changes;
         const shape = typeof around === 'function' ? around(sample) : around;
         const decision = decideGrant(grant(sample.right, own), context(asana(sample), shape));

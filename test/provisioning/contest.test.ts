@@ -24,96 +24,111 @@ const rival = (changes: Partial<Grant> = {}, standing = {}) => contender(enterpr
 
 suite('a contest for one right of one account', () => {
   const rows: readonly [own: Contender, rival: Contender, kind: string, because: string][] = [
-    [own(young), rival(old), 'Lost', 'the oldest wins'],
-    [own(old), rival(young), 'Uncontested', 'the oldest wins, on its side too'],
-    [contender(enterprise, 'b'), contender(enterprise, 'a'), 'Lost', 'of the same age the name decides'],
+    [own(young), rival(old), 'Lost', 'the rival is older'],
+    [own(old), rival(young), 'Uncontested', 'the rival is younger'],
+    [
+      contender(enterprise, 'b'),
+      contender(enterprise, 'a'),
+      'Lost',
+      'both are of the same age and the name of the rival comes first',
+    ],
     [
       contender(enterprise, 'a/z'),
       contender(enterprise, 'b/a'),
       'Uncontested',
-      'the namespace before the name',
+      'both are of the same age and the namespace of the rival comes last, whatever its name',
     ],
-    [contender(viewOnly, 'a', young), rival(old), 'Lost', 'whatever they declare'],
-    [own(young), rival({ ...old, ending: deleted }), 'Uncontested', 'a deleted one does not contend'],
-    [own(young), rival({ ...old, ending: expired }), 'Uncontested', 'nor an expired one'],
-    [own(young), rival({ ...old, suspended: true }), 'Uncontested', 'nor a suspended one'],
-    [own(young), rival(old, { unstarted: true }), 'Uncontested', 'nor one that has not begun'],
+    [contender(viewOnly, 'a', young), rival(old), 'Lost', 'the older rival declares another license'],
+    [own(young), rival({ ...old, ending: deleted }), 'Uncontested', 'the older rival is deleted'],
+    [own(young), rival({ ...old, ending: expired }), 'Uncontested', 'the older rival has expired'],
+    [own(young), rival({ ...old, suspended: true }), 'Uncontested', 'the older rival is suspended'],
+    [own(young), rival(old, { unstarted: true }), 'Uncontested', 'the older rival has not begun'],
     [
       own(young),
       rival(old, { excluded: true }),
       'Uncontested',
-      'nor one of a stalled connector, or that is too long',
+      'the older rival is excluded by a stalled connector or by its length',
     ],
     [
       own(young),
       rival({ ...old, namespaceAllowed: false }),
       'Uncontested',
-      'nor one whose namespace is not allowed',
+      'the namespace of the older rival is not allowed',
     ],
     [
       contender(account, 'a', young),
       contender(account, 'other/b', { ...old, ensure: 'Absent', sameNamespace: false }),
       'Uncontested',
-      'nor an absence that its namespace may not declare',
+      'the older rival declares an absence in another namespace than its connector',
     ],
-    [own({ ...young, suspended: true }), rival(old), 'Uncontested', 'who does not contend loses nothing'],
+    [own({ ...young, suspended: true }), rival(old), 'Uncontested', 'the grant itself is suspended'],
     [
       own(young),
       rival(old, { mode: 'Plan', acts: false }),
       'Uncontested',
-      'Plan does not contend with Apply',
+      'only the older rival is in mode Plan',
     ],
-    [own(young, { mode: 'Plan', acts: false }), rival(old), 'Uncontested', 'nor Apply with Plan'],
+    [
+      own(young, { mode: 'Plan', acts: false }),
+      rival(old),
+      'Uncontested',
+      'only the grant itself is in mode Plan',
+    ],
     [
       own(young, { mode: 'Plan', acts: false }),
       rival(old, { mode: 'Plan', acts: false }),
       'Lost',
-      'those in Plan contend among themselves',
+      'both are in mode Plan and the rival is older',
     ],
     [
       own({ ...held, ...old, ending: deleted }),
       rival(young),
       'Succeeded',
-      'a live one succeeds a deleted one',
+      'the grant is deleted and the live rival is younger',
     ],
-    [own({ ...held, ...young, ending: expired }), rival(old), 'Succeeded', 'however old it is'],
+    [
+      own({ ...held, ...young, ending: expired }),
+      rival(old),
+      'Succeeded',
+      'the grant has expired and the live rival is older',
+    ],
     [
       own({ ...held, ending: deleted }),
       rival({ suspended: true }),
       'Uncontested',
-      'a suspended one succeeds nobody',
+      'the grant is deleted and the rival is suspended',
     ],
     [
       own({ ...held, ending: deleted }),
       rival({}, { mode: 'Plan', acts: false }),
       'Uncontested',
-      'what ends waits for no successor that only plans',
+      'the grant is deleted and the rival is in mode Plan',
     ],
     [
       own({ ...held, ending: deleted }),
       rival({}, { acts: false }),
       'Uncontested',
-      'nor for one that cannot act',
+      'the grant is deleted and the rival cannot act',
     ],
     [
       own({ ...held, ending: deleted }),
       rival({}, { mistaken: true }),
       'Uncontested',
-      'nor for one that names somebody else than it was for',
+      'the grant is deleted and the rival now means another account',
     ],
     [
       own({ ...held, ending: deleted }),
       contender(viewOnly, 'b'),
       'Uncontested',
-      'another license is no succession',
+      'the grant is deleted and the rival declares another license',
     ],
     [
       own({ ...held, ending: deleted }, { right: viewOnly }),
       rival(),
       'Succeeded',
-      'what was applied counts, whatever the spec said last',
+      'the grant is deleted and the rival declares what was applied, not what the spec said last',
     ],
-    [own({ ending: deleted }), rival(), 'Uncontested', 'nothing was applied, so nothing is taken over'],
+    [own({ ending: deleted }), rival(), 'Uncontested', 'the grant is deleted and nothing was applied'],
     [
       own({
         ending: deleted,
@@ -121,35 +136,35 @@ suite('a contest for one right of one account', () => {
       }),
       rival(),
       'Succeeded',
-      'what is on its way is taken over too',
+      'the grant is deleted and its pending change leads to what the rival declares',
     ],
     [
       contender(account, 'a', { applied: given(account, 'Active'), ending: deleted }),
       contender(account, 'b', { ensure: 'Absent' }),
       'Uncontested',
-      'an absence takes nothing over',
+      'the grant is deleted and the rival declares an absence',
     ],
     [
       own({ ...held, ending: deleted }),
       rival({}, { right: null }),
       'Uncontested',
-      'nor who declares nobody knows what',
+      'the grant is deleted and it is unknown what the rival declares',
     ],
   ];
   for (const [one, other, kind, because] of rows)
-    test(`${because}: ${kind}`, () => assert.equal(judgeContest(one, [other]).kind, kind, because));
+    test(`is ${kind} if ${because}`, () => assert.equal(judgeContest(one, [other]).kind, kind, because));
 
-  test('the oldest of several is named to the losers', () => {
+  test('names the oldest of several rivals as the winner', () => {
     const rivals = [rival({ createdAt: 2 }), contender(enterprise, 'ns/c', { createdAt: 1 })];
     assert.deepEqual(judgeContest(own({ createdAt: 3 }), rivals), { kind: 'Lost', winner: 'ns/c' });
   });
 
-  test('who loses to an older grant succeeds nobody', () => {
+  test('has no successor if the rival that declares the right loses to an older one', () => {
     const rivals = [rival(young), contender(viewOnly, 'c', old)];
     assert.equal(judgeContest(own({ ...held, ending: deleted }), rivals).kind, 'Uncontested');
   });
 
-  test('has exactly one winner among those who contend in one mode, in whatever order they are looked at', () => {
+  test('has exactly one winner among the contenders of each mode, in any order of evaluation', () => {
     const anyone = fc
       .record({
         createdAt: fc.integer({ min: 0, max: 3 }),
@@ -204,13 +219,13 @@ suite('the predecessor of a grant', () => {
   const heir = (changes: Partial<Grant> = {}, standing = {}) =>
     contender(enterprise, 'new', changes, standing);
 
-  test('is the ended one that holds what it declares, and its record goes on as it is', () => {
+  test('is the deleted or expired grant that holds what it declares, with an unchanged record', () => {
     assert.equal(findPredecessor(heir(young), [ended]), ended.grant);
     const lapsed = { ...ended, grant: { ...ended.grant, ending: expired } };
     assert.equal(findPredecessor(heir(young), [lapsed]), lapsed.grant);
   });
 
-  test('is the oldest of several', () => {
+  test('is the oldest of several ended grants', () => {
     const older = contender(enterprise, 'older', { createdAt: 1, ending: deleted, ...held });
     assert.equal(findPredecessor(heir(young), [ended, older]), older.grant);
   });
@@ -219,20 +234,20 @@ suite('the predecessor of a grant', () => {
     [contender(viewOnly, 'new'), [ended], 'another license was applied'],
     [contender(team, 'new'), [ended], 'another right was applied'],
     [heir(), [contender(enterprise, 'old', { ending: deleted })], 'nothing was applied'],
-    [heir(), [contender(enterprise, 'old', held)], 'the other has not ended'],
-    [heir({ ending: deleted }), [ended], 'it ends itself'],
-    [heir({ suspended: true }), [ended], 'it is suspended'],
-    [heir({ namespaceAllowed: false }), [ended], 'its namespace is not allowed'],
-    [heir({}, { unstarted: true }), [ended], 'it has not begun'],
-    [heir({}, { acts: false, mode: 'Plan' }), [ended], 'its connector only plans'],
-    [heir({}, { mistaken: true }), [ended], 'it names somebody else than it was for'],
-    [heir(young), [ended, contender(enterprise, 'elder', old)], 'an older one takes the right over'],
+    [heir(), [contender(enterprise, 'old', held)], 'the other grant has not ended'],
+    [heir({ ending: deleted }), [ended], 'the grant itself has ended'],
+    [heir({ suspended: true }), [ended], 'the grant is suspended'],
+    [heir({ namespaceAllowed: false }), [ended], 'the namespace of the grant is not allowed'],
+    [heir({}, { unstarted: true }), [ended], 'the grant has not begun'],
+    [heir({}, { acts: false, mode: 'Plan' }), [ended], 'the connector of the grant is in mode Plan'],
+    [heir({}, { mistaken: true }), [ended], 'the grant now means another account'],
+    [heir(young), [ended, contender(enterprise, 'elder', old)], 'an older grant takes the right over'],
   ];
   for (const [one, rivals, because] of rows)
-    test(`is nobody: ${because}`, () => assert.equal(findPredecessor(one, rivals), null, because));
+    test(`is null if ${because}`, () => assert.equal(findPredecessor(one, rivals), null, because));
 });
 
-test('what ends names the older grant for which its successor waits', () => {
+test('the contest of an ended grant names the older grant that its successor waits for', () => {
   const heir = rival({ ...old, createdAt: 2 });
   const older = contender(enterprise, 'c', { createdAt: 1 }, { acts: false });
   const contest = judgeContest(own({ ...held, ending: deleted }), [heir, older]);

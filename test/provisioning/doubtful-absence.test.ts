@@ -21,7 +21,7 @@ interface Row {
 
 const rows: readonly Row[] = [
   {
-    lacks: 'the person, of a license',
+    lacks: 'a missing person with a license',
     applied: given(enterprise, 'Enterprise'),
     people: [],
     part: 'accounts',
@@ -29,7 +29,7 @@ const rows: readonly Row[] = [
     known: 'Blocked AccountNotFound ~',
   },
   {
-    lacks: 'the person, of an account',
+    lacks: 'a missing person with an account',
     applied: given(account, 'Active'),
     people: [person({ gid: '2', email: 'bob@acme.com' })],
     part: 'accounts',
@@ -37,7 +37,7 @@ const rows: readonly Row[] = [
     known: 'Blocked AccountNotFound ~',
   },
   {
-    lacks: 'the person, of a workspace',
+    lacks: 'a missing person with a workspace',
     applied: given(plain, 'Member'),
     people: [],
     part: 'accounts',
@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
     known: 'Blocked AccountNotFound ~',
   },
   {
-    lacks: 'the membership of a team',
+    lacks: 'a missing team membership',
     applied: given(team, 'Member'),
     people: [person()],
     part: 'teamMemberships',
@@ -54,20 +54,20 @@ const rows: readonly Row[] = [
   },
 ];
 
-suite('a reading that lacks', () => {
+suite('a reading that lacks an applied right', () => {
   for (const { lacks, applied, people, teams, part, inDoubt, known } of rows) {
     const decide = (doubted: readonly PartName[]) => {
       const asana = reading(people, { doubted, ...(teams ? { teams } : {}) });
       return decideGrant(grant(applied.right, { applied }), context(asana, { lookedUp: false }));
     };
 
-    test(`${lacks}, while the ${part} are in doubt, shows no change: ${inDoubt}`, () => {
+    test(`reports no drift for ${lacks} while the ${part} are in doubt: ${inDoubt}`, () => {
       const decision = decide([part]);
       assert.equal(told(decision), inDoubt, decision.message);
       assert.equal(decision.observed, undefined);
     });
 
-    test(`${lacks}, and is in no doubt, shows that somebody took it: ${known}`, () => {
+    test(`reports drift for ${lacks} if nothing is in doubt: ${known}`, () => {
       const decision = decide([]);
       assert.equal(told(decision), known, decision.message);
       assert.equal(decision.observed, null);
@@ -75,7 +75,7 @@ suite('a reading that lacks', () => {
   }
 });
 
-test('a reading that lacks the team shows nothing about who is in it: it may be hidden from the token', () => {
+test('a reading that lacks the team reports no drift, since the team may be hidden from the token', () => {
   const applied = given(team, 'Member');
   const asana = reading([person()], { teams: [] });
   const decision = decideGrant(grant(applied.right, { applied }), context(asana, { lookedUp: false }));
@@ -93,7 +93,7 @@ interface Unshown {
 
 const unshown: readonly Unshown[] = [
   {
-    because: 'the listing of licenses is in doubt',
+    because: 'the licenses are in doubt',
     scimEnabled: true,
     doubted: ['licenses'],
     told: 'Blocked ReadingIncomplete',
@@ -104,28 +104,28 @@ const unshown: readonly Unshown[] = [
     told: 'Blocked LicensesUnavailable',
   },
   {
-    because: 'a look at the person shows no userType either',
+    because: 'an individual read shows no userType either',
     scimEnabled: true,
     doubted: ['licenses'],
     lookedUp: true,
     told: 'Blocked LicensesUnavailable',
   },
-  { because: 'somebody has switched SCIM off', scimEnabled: false, told: 'Blocked LicensesUnavailable' },
+  { because: 'SCIM was turned off', scimEnabled: false, told: 'Blocked LicensesUnavailable' },
 ];
 
-suite('a license that was given and is not shown was taken by nobody:', () => {
+suite('a given license that Asana does not show', () => {
   for (const { because, scimEnabled, doubted = [], lookedUp = false, told: expected } of unshown) {
-    test(`${because}: ${expected}`, () => {
+    test(`is not reported as drift if ${because}: ${expected}`, () => {
       const asana = reading([person({ license: null })], { doubted });
       const applied = given(enterprise, 'Enterprise');
       const around = context(asana, { lookedUp, policies: { scimEnabled } });
       const decision = decideGrant(grant(enterprise, { applied }), around);
       assert.equal(told(decision), expected, decision.message);
-      assert.equal(decision.observed, undefined, 'the status keeps what was seen last');
+      assert.equal(decision.observed, undefined, 'the status keeps the last observation');
     });
   }
 
-  test('a guest holds none, and that is a change', () => {
+  test('is reported as drift if the person is now a guest', () => {
     const asana = reading([person({ license: null, role: 'Guest' })]);
     const applied = given(enterprise, 'Enterprise');
     const decision = decideGrant(grant(enterprise, { applied }), context(asana, { lookedUp: false }));

@@ -16,8 +16,8 @@ function guardAfter(allowed: number): { guard: (stage: 'Begin' | 'Send') => void
 
 const sentIn = ({ steps }: ExecutorRig) => steps.filter((step) => step === 'scimPatchUser').length;
 
-suite('the guard is asked before every request that changes Asana', () => {
-  test('again before a retry', async (t) => {
+suite('the guard', () => {
+  test('is evaluated again before each retry', async (t) => {
     const rig = await setUp(t);
     const { guard, asked } = guardAfter(9);
     rig.fault({ operation: 'scimPatchUser', times: 2 }, { status: 503 });
@@ -26,24 +26,24 @@ suite('the guard is asked before every request that changes Asana', () => {
     assert.equal(asked(), 3, 'once for each request');
   });
 
-  test('again after a wait for Retry-After, and then nothing more leaves', async (t) => {
+  test('is evaluated again after Retry-After, and can stop the request then', async (t) => {
     const rig = await setUp(t);
     const { guard, asked } = guardAfter(1);
     rig.fault({ operation: 'scimPatchUser' }, { status: 429, retryAfter: 2 });
     await assert.rejects(rig.execute('RevokeEnterprise', BOB, { guard }), /suspended meanwhile/);
     assert.equal(rig.license(BOB), 'enterprise');
     assert.deepEqual([sentIn(rig), asked()], [1, 2]);
-    assert.deepEqual(rig.results, ['Unknown'], 'what left is told once');
+    assert.deepEqual(rig.results, ['Unknown'], 'the request that was sent is reported once');
   });
 
-  test('and what it stops before anything left is nobody’s news', async (t) => {
+  test('writes no audit line and no metric if it stops an action before its first request', async (t) => {
     const rig = await setUp(t);
     const { guard } = guardAfter(0);
     await assert.rejects(rig.execute('RevokeEnterprise', BOB, { guard }), /suspended meanwhile/);
     assert.deepEqual([sentIn(rig), rig.results, rig.meter.values.size], [0, [], 0]);
   });
 
-  test('in its own time: the request waits for the answer', async (t) => {
+  test('can be asynchronous, and the request waits for it', async (t) => {
     const rig = await setUp(t);
     let isOpen = false;
     const guard = async (stage: 'Begin' | 'Send') => {
@@ -57,7 +57,7 @@ suite('the guard is asked before every request that changes Asana', () => {
     assert.equal(rig.license(ALICE), 'enterprise');
   });
 
-  test('never for a look at Asana: what was sent may always be looked for', async (t) => {
+  test('is not evaluated before a read, so a change that was sent can always be read back', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser' }, { staleForMs: 3_600_000 });
     const { guard, asked } = guardAfter(1);
@@ -68,8 +68,8 @@ suite('the guard is asked before every request that changes Asana', () => {
   });
 });
 
-suite('one change at a time is made of a person', () => {
-  test('so that the second decides on what the first has left', async (t) => {
+suite('changes of the same person', () => {
+  test('are made one at a time, and the second is decided on the result of the first', async (t) => {
     const rig = await setUp(t);
     const wanted = { confirm: ({ account }: FreshReading) => account?.license === 'ViewOnly' };
     const outcomes = await Promise.all([
@@ -79,7 +79,7 @@ suite('one change at a time is made of a person', () => {
     assert.deepEqual([outcomes.map(({ kind }) => kind), sentIn(rig)], [['Succeeded', 'Overtaken'], 1]);
   });
 
-  test('and one that fails lets the next begin', async (t) => {
+  test('continue with the next one if one fails', async (t) => {
     const rig = await setUp(t);
     const refuse = () => {
       throw new Error('suspended meanwhile');
@@ -91,7 +91,7 @@ suite('one change at a time is made of a person', () => {
     assert.deepEqual([first.status, second.status], ['rejected', 'fulfilled']);
   });
 
-  test('and one that gives up the wait ends at once, and lets nobody pass who is behind it', async (t) => {
+  test('keep their order if one that waits is aborted, which ends at once', async (t) => {
     const rig = await setUp(t);
     const goOn = Promise.withResolvers<void>();
     const slow = async () => {
@@ -113,7 +113,7 @@ suite('one change at a time is made of a person', () => {
     );
   });
 
-  test('while others wait for none of it', async (t) => {
+  test('do not delay changes of another person', async (t) => {
     const rig = await setUp(t);
     const begun = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();

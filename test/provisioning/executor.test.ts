@@ -18,7 +18,7 @@ import {
 } from './executor-rig.ts';
 
 suite('an action', () => {
-  test('of granting Enterprise costs three requests, and is asked about before the read and before it leaves', async (t) => {
+  test('that grants Enterprise takes three requests, guarded before the read and the change', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('GrantEnterprise', ALICE);
     assert.ok(outcome.kind === 'Succeeded' && !outcome.byOthers);
@@ -35,7 +35,7 @@ suite('an action', () => {
     ]);
   });
 
-  test('of revoking Enterprise looks at the role too, before and after', async (t) => {
+  test('that revokes Enterprise also reads the role before and after the change', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('RevokeEnterprise', BOB);
     assert.equal(outcome.kind === 'Succeeded' && outcome.account?.license, 'ViewOnly');
@@ -43,7 +43,7 @@ suite('an action', () => {
     assert.equal(rig.steps.filter((step) => step === 'getWorkspaceMembershipsForWorkspace').length, 2);
   });
 
-  test('of deprovisioning leaves no account', async (t) => {
+  test('that deprovisions leaves no active account', async (t) => {
     const rig = await setUp(t);
     const gid = rig.gid(ALICE);
     const outcome = await rig.execute('Deprovision', ALICE);
@@ -52,7 +52,7 @@ suite('an action', () => {
     assert.notEqual(rig.directory.account(gid)?.memberships[0]?.active, true);
   });
 
-  test('of creating an account makes it view-only, with a name out of its address', async (t) => {
+  test('that creates an account makes it view-only, with a name derived from its address', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('CreateAccount', 'ada.byron@acme.example');
     assert.ok(outcome.kind === 'Succeeded' && !outcome.byOthers);
@@ -63,7 +63,7 @@ suite('an action', () => {
     assert.equal(rig.audit[0]?.account.gid, rig.sandbox.state.personByEmail('ada.byron@acme.example')?.gid);
   });
 
-  test('of creating an account waits for the change under way for the same person, known elsewhere by gid', async (t) => {
+  test('that creates an account waits for a change in progress of the same known gid', async (t) => {
     const rig = await setUp(t);
     const steps: string[] = [];
     const gate = Promise.withResolvers<boolean>();
@@ -95,7 +95,7 @@ suite('an action', () => {
     assert.equal(rig.directory.accountByEmail(ALICE)?.license, 'Enterprise');
   });
 
-  test('that the fresh reading overtakes sends nothing and tells nothing', async (t) => {
+  test('that is not confirmed on the fresh read sends nothing and writes no audit line', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('GrantEnterprise', ALICE, { confirm: () => false });
     assert.deepEqual(outcome, { kind: 'Overtaken' });
@@ -103,7 +103,7 @@ suite('an action', () => {
     assert.deepEqual(rig.audit, []);
   });
 
-  test('hands the fresh reading, with Asana’s clock, to whoever confirms, and lays it over the snapshot before', async (t) => {
+  test('adds the fresh read to the directory before it is confirmed, with the time of Asana', async (t) => {
     const rig = await setUp(t);
     const person = rig.sandbox.state.personByEmail(ALICE);
     assert.ok(person);
@@ -119,7 +119,7 @@ suite('an action', () => {
   });
 });
 
-suite('an action is not sent', () => {
+suite('an action that is stopped', () => {
   const stop = () => {
     throw new Error('fenced');
   };
@@ -128,18 +128,22 @@ suite('an action is not sent', () => {
     overrides: (rig: ExecutorRig) => Partial<ActionHooks>,
     steps: Step[],
   ][] = [
-    ['the fence is down', () => ({ guard: stop }), ['guard']],
+    ['is not sent if the guard throws', () => ({ guard: stop }), ['guard']],
     [
-      'the fence comes down while the intent is written',
+      'is not sent if the guard throws after the intent was written',
       (rig) => ({ guard: () => (rig.steps.includes('intent') ? stop() : undefined) }),
       ['guard', 'scimGetUser', 'confirm', 'intent', 'guard'],
     ],
     [
-      'the intent cannot be written',
+      'is not sent if the intent cannot be written',
       () => ({ recordIntent: () => Promise.reject(new Error('conflict')) }),
       ['guard', 'scimGetUser', 'confirm', 'intent'],
     ],
-    ['confirming throws', () => ({ confirm: stop }), ['guard', 'scimGetUser', 'confirm']],
+    [
+      'is not sent if the confirmation throws',
+      () => ({ confirm: stop }),
+      ['guard', 'scimGetUser', 'confirm'],
+    ],
   ];
   for (const [because, overrides, steps] of rows) {
     test(because, async (t) => {
@@ -151,7 +155,7 @@ suite('an action is not sent', () => {
     });
   }
 
-  test('the fresh read fails', async (t) => {
+  test('is not sent if the fresh read fails', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimGetUser', times: 0 }, { status: 403 });
     await assert.rejects(rig.execute('GrantEnterprise', ALICE), { code: 'Forbidden' });
@@ -168,7 +172,7 @@ suite('a change whose answer is lost', () => {
     assert.deepEqual(rig.results, ['Succeeded']);
   });
 
-  test('and never came is an error to repeat, for a license', async (t) => {
+  test('fails with a transient error if it is a license that never arrived', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser', times: 0 }, { status: 503 });
     await assert.rejects(rig.execute('GrantEnterprise', ALICE), {
@@ -178,7 +182,7 @@ suite('a change whose answer is lost', () => {
     assert.deepEqual(rig.results, ['Unconfirmed']);
   });
 
-  test('and never came is looked for and never repeated, for a deprovision and a creation', async (t) => {
+  test('is read back and never repeated if it is a deprovision or a creation', async (t) => {
     for (const [type, email, operation] of [
       ['Deprovision', ALICE, 'scimPatchUser'],
       ['CreateAccount', 'new@acme.example', 'scimCreateUser'],
@@ -194,13 +198,13 @@ suite('a change whose answer is lost', () => {
     }
   });
 
-  test('of a deprovision that came is found', async (t) => {
+  test('is found if it is a deprovision that arrived', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser', times: 0 }, { loseResponse: true });
     assert.equal((await rig.execute('Deprovision', ALICE)).kind, 'Succeeded');
   });
 
-  test('because its time was up is told as unknown', async (t) => {
+  test('because of a timeout is audited as Unknown', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser', times: 0 }, { delayMs: 600_000 });
     const abort = new AbortController();
@@ -214,8 +218,8 @@ suite('a change whose answer is lost', () => {
   });
 });
 
-suite('a change that Asana takes', () => {
-  test('and does not show yet is unconfirmed, and told so once, however often it is looked for', async (t) => {
+suite('a change that Asana accepts', () => {
+  test('is audited once as Unconfirmed while it does not show, and as Succeeded when it shows', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser' }, { staleForMs: 3_600_000 });
     const outcome = await rig.execute('GrantEnterprise', ALICE);
@@ -227,7 +231,7 @@ suite('a change that Asana takes', () => {
     person.stale = null;
     const later = await rig.verify('GrantEnterprise', ALICE, outcome.id);
     assert.ok(later.kind === 'Succeeded' && later.account?.license === 'Enterprise');
-    assert.equal(later.byOthers, false, 'what we sent and find later was given, not found');
+    assert.equal(later.byOthers, false, 'a change of this action that shows later was not made by others');
     assert.deepEqual(
       rig.audit.map(({ id, result }) => [id, result]),
       [
@@ -237,7 +241,7 @@ suite('a change that Asana takes', () => {
     );
   });
 
-  test('and shows at once is told once, however often it is looked at again', async (t) => {
+  test('is audited once if it shows at once, even if it is verified again', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('GrantEnterprise', ALICE);
     assert.ok(outcome.kind === 'Succeeded');
@@ -245,7 +249,7 @@ suite('a change that Asana takes', () => {
     assert.deepEqual(rig.results, ['Succeeded']);
   });
 
-  test('and that one of its two surfaces does not show yet is looked for again, and is no trouble', async (t) => {
+  test('is Unconfirmed if only one of SCIM and REST shows it', async (t) => {
     const rig = await setUp(t);
     const { state } = rig.sandbox;
     rig.fault({ operation: 'scimPatchUser' }, { loseResponse: true });
@@ -259,14 +263,14 @@ suite('a change that Asana takes', () => {
     assert.equal((await rig.verify('Deprovision', ALICE, 'id-1')).kind, 'Unconfirmed');
   });
 
-  test('and ignores stays unconfirmed', async (t) => {
+  test('is Unconfirmed if Asana ignores it', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser' }, { ignoreWrite: true });
     const outcome = await rig.execute('RevokeEnterprise', BOB);
     assert.equal(outcome.kind === 'Unconfirmed' && outcome.account?.license, 'Enterprise');
   });
 
-  test('and that cannot be read back has its audit line all the same, and is looked for again', async (t) => {
+  test('is Unconfirmed and audited if Asana is not available for reading it back', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimGetUser', after: 1, times: 0 }, { status: 503 });
     const outcome = await rig.execute('GrantEnterprise', ALICE);
@@ -275,7 +279,7 @@ suite('a change that Asana takes', () => {
     assert.deepEqual(rig.results, ['Unconfirmed']);
   });
 
-  test('and that may not be read back stays unconfirmed: a look ends nothing that was sent', async (t) => {
+  test('is Unconfirmed if the token is rejected when it is read back', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimGetUser', after: 1, times: 0 }, { status: 401 });
     const outcome = await rig.execute('GrantEnterprise', ALICE);
@@ -292,7 +296,7 @@ suite('a change that Asana refuses', () => {
     [403, 'Forbidden'],
   ];
   for (const [status, code] of rows) {
-    test(`with ${status} is told as ${code} and passed on`, async (t) => {
+    test(`with ${status} is audited and thrown as ${code}, and sent once`, async (t) => {
       const rig = await setUp(t);
       rig.fault({ operation: 'scimPatchUser', times: 0 }, { status });
       await assert.rejects(rig.execute('GrantEnterprise', ALICE), { name: 'AsanaError', code });
@@ -301,13 +305,13 @@ suite('a change that Asana refuses', () => {
     });
   }
 
-  test('because no license is left is told as refused', async (t) => {
+  test('because no license is left fails with AsanaRefused', async (t) => {
     const rig = await setUp(t, { enterpriseSeats: 0 });
     await assert.rejects(rig.execute('GrantEnterprise', ALICE), { code: 'AsanaRefused' });
   });
 
   for (const status of [409, 400]) {
-    test(`with ${status} because the account came into being meanwhile is as good as done, but not ours`, async (t) => {
+    test(`with ${status} because the account was created meanwhile succeeds as made by others`, async (t) => {
       const rig = await setUp(t);
       const { state } = rig.sandbox;
       if (status !== 409) rig.fault({ operation: 'scimCreateUser' }, { status });
@@ -324,11 +328,11 @@ suite('a change that Asana refuses', () => {
       });
       assert.ok(outcome.kind === 'Succeeded' && outcome.byOthers);
       assert.equal(outcome.account?.email, 'race@acme.example');
-      assert.equal(rig.audit.at(-1)?.after, 'Enterprise', 'what Asana shows, not what was asked for');
+      assert.equal(rig.audit.at(-1)?.after, 'Enterprise', 'what Asana shows, not what was requested');
     });
   }
 
-  test('because somebody with this address was there and left is a refusal', async (t) => {
+  test('because the account was removed before fails with PreviouslyRemoved', async (t) => {
     const rig = await setUp(t);
     const person = rig.sandbox.state.personByEmail(ALICE);
     assert.ok(person);
@@ -341,8 +345,8 @@ suite('a change that Asana refuses', () => {
   });
 });
 
-suite('what is told', () => {
-  test('in the audit line: who asked, for whom, from what to what, and why', async (t) => {
+suite('the audit log and the metrics', () => {
+  test('contain one audit line with requester, account, values before and after, and reason', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('GrantEnterprise', ALICE);
     const [line, ...more] = rig.audit;
@@ -374,7 +378,7 @@ suite('what is told', () => {
   });
 
   for (const status of [200, 403]) {
-    test(`of a change answered with ${status} names Asana’s request`, async (t) => {
+    test(`contain the request ID of Asana for a change answered with ${status}`, async (t) => {
       const headers = { 'x-request-id': 'request-77' };
       const { session } = await startSmallAsana(t, {
         people: [{ gid: '1', userType: 'view only' }],
@@ -400,7 +404,7 @@ suite('what is told', () => {
     });
   }
 
-  test('in the metric: each action by connector, type and result, without a person', async (t) => {
+  test('count actions by connector, type and result, without a person', async (t) => {
     const rig = await setUp(t);
     await rig.execute('GrantEnterprise', ALICE);
     rig.fault({ operation: 'scimPatchUser' }, { status: 403 });
@@ -412,7 +416,7 @@ suite('what is told', () => {
     ]);
   });
 
-  test('one line, whatever the reason says', () => {
+  test('contain one audit line even if the reason has line breaks', () => {
     const lines: string[] = [];
     const record: AuditRecord = {
       kind: 'Release',

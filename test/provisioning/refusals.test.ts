@@ -40,14 +40,14 @@ suite('refusals', () => {
     'UnderWay',
     'NotReady',
   ];
-  test('come right by themselves where somebody or something may yet come, and else ask for a person', () => {
+  test('are stalling unless their cause can pass without a person', () => {
     const passing = Object.entries(refusals).filter(([, entry]) => entry.class !== 'stalling');
     assert.deepEqual(passing.map(([code]) => code).toSorted(), quiet.toSorted());
   });
 });
 
 suite('rights and actions', () => {
-  test('an action leads to the right it ends in, and to no other', () => {
+  test('an action leads only to the right that it results in', () => {
     const rows: readonly [
       right: Right,
       type: Parameters<typeof leadsTo>[1]['type'],
@@ -67,7 +67,7 @@ suite('rights and actions', () => {
       assert.equal(leadsTo(right, { type, to }), leads, `${type} to ${right.type}`);
   });
 
-  test('a team that has become the last one of a guest makes another action of its removal', () => {
+  test('a removal from a team is another action once the team is the last one of a guest', () => {
     const members = { members: { 1: { guest: true } } };
     const guest = person({ role: 'Guest' });
     const [one, last] = [2, 1].map((teamsOfEach) => {

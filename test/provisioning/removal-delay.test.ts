@@ -7,44 +7,49 @@ const MINUTE = 60_000;
 
 suite('a removal is due', () => {
   const rows: readonly [removal: DelayedRemoval, clock: RemovalClock, waitMs: number, because: string][] = [
-    [{ since: 1_000, delayMs: MINUTE, firstSeen: 5 }, { now: 1_000, monotonic: 5 }, MINUTE, 'just deleted'],
+    [
+      { since: 1_000, delayMs: MINUTE, firstSeen: 5 },
+      { now: 1_000, monotonic: 5 },
+      MINUTE,
+      'it was just deleted',
+    ],
     [
       { since: 1_000, delayMs: MINUTE, firstSeen: 5 },
       { now: 31_000, monotonic: 30_005 },
       30_000,
-      'half of it passed',
+      'half of the delay has passed',
     ],
     [
       { since: 1_000, delayMs: MINUTE, firstSeen: 5 },
       { now: 61_000, monotonic: 60_005 },
       0,
-      'all of it passed',
+      'the delay has passed',
     ],
     [
       { since: 1_000, delayMs: MINUTE, firstSeen: 5 },
       { now: 9_000_000, monotonic: 1_005 },
       59_000,
-      'the wall clock jumped ahead: the monotonic one holds',
+      'the wall clock jumped ahead, and the monotonic clock decides',
     ],
     [
       { since: 1_000, delayMs: MINUTE, firstSeen: 5 },
       { now: 0, monotonic: 999_999 },
       61_000,
-      'the wall clock jumped back: it holds',
+      'the wall clock jumped back, and it decides',
     ],
     [
       { since: 1_000, delayMs: MINUTE, firstSeen: 500_000 },
       { now: 900_000, monotonic: 500_000 },
       MINUTE,
-      'deleted long ago and seen only now: the delay begins now',
+      'it was deleted long ago and first seen now',
     ],
     [
       { since: 1_000, delayMs: MINUTE, firstSeen: null },
       { now: 61_000, monotonic: 3 },
       0,
-      'seen by a process before this one: it does not begin anew',
+      'an earlier process saw it first, so the delay does not start again',
     ],
-    [{ since: 1_000, delayMs: 0, firstSeen: 5 }, { now: 1_000, monotonic: 5 }, 0, 'no delay'],
+    [{ since: 1_000, delayMs: 0, firstSeen: 5 }, { now: 1_000, monotonic: 5 }, 0, 'there is no delay'],
   ];
   for (const [removal, clock, waitMs, because] of rows) {
     test(`in ${waitMs} ms: ${because}`, () => {
@@ -56,7 +61,7 @@ suite('a removal is due', () => {
     });
   }
 
-  test('never sooner than its delay on either clock', () => {
+  test('only once its delay has passed on both clocks', () => {
     const time = fc.integer({ min: 0, max: 10_000 });
     fc.assert(
       fc.property(time, time, time, time, time, (since, delayMs, firstSeen, now, monotonic) => {

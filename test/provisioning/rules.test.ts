@@ -44,57 +44,57 @@ const organization: Right = { type: 'Workspace', workspace: ORGANIZATION.gid };
 suite('identity', () => {
   check([
     [
-      'a license grant creates nobody while an AsanaAccount declares the address',
+      'a license grant creates no account while an AsanaAccount declares the address',
       grant(enterprise, { recorded: null, mayCreate: true }),
       reading([bob]),
       'Blocked AccountNotFound',
       { accountDeclaredBy: 'AsanaAccount iga/alice' },
     ],
     [
-      'the AsanaAccount itself does',
+      'the AsanaAccount that declares the address creates the account',
       grant(account, { recorded: null }),
       reading([bob]),
       'Act CreateAccount',
       { accountDeclaredBy: 'AsanaAccount iga/alice' },
     ],
     [
-      'a license grant creates nobody a second time',
+      'a license grant creates an account only once',
       grant(enterprise, { recorded: null, mayCreate: true, created: true }),
       reading([bob]),
       'Blocked AccountNotFound',
     ],
     [
-      'a license grant without an organization invites nobody',
+      'a license grant invites nobody if there is no organization',
       grant(enterprise, { recorded: null, mayCreate: true }),
       reading([], { organization: null, workspaces: [PLAIN] }),
       'Blocked LicensesUnavailable',
     ],
     [
-      'nobody is created who would not be view-only',
+      'an AsanaAccount creates no account while the organization shows no license type',
       grant(account, { recorded: null }),
       reading([person({ gid: '2', email: 'bob@acme.com', license: null })]),
       'Blocked LicensesUnavailable',
     ],
     [
-      'who left the organization is not taken back by a workspace grant',
+      'a workspace grant does not re-add a person who left the organization',
       grant(organization, { applied: given(organization, 'Member') }),
       reading([person({ active: false, plain: 'Member' }), bob]),
       'Blocked AccountNotFound ~',
     ],
     [
-      'who is recorded from a plain workspace and was never in the organization may join it',
+      'an AsanaAccount creates an account for a person who was only ever in a plain workspace',
       grant(account, { recorded: { gid: '1', email: null, organization: PLAIN.gid } }),
       reading([person({ role: null, plain: 'Member' }), bob]),
       'Act CreateAccount',
     ],
     [
-      'who is recorded from a plain workspace may be created in the organization by a license grant',
+      'a license grant creates an account for a person who was only ever in a plain workspace',
       grant(enterprise, { mayCreate: true, recorded: { gid: '1', email: null, organization: null } }),
       reading([person({ role: null, plain: 'Member' }), bob]),
       'Act CreateAccount',
     ],
     [
-      'who was seen in the organization and is known in a plain workspace only is a leaver',
+      'a license grant does not re-create an account that left the organization for a plain workspace',
       grant(enterprise, {
         mayCreate: true,
         recorded: { gid: '1', email: null, organization: ORGANIZATION.gid },
@@ -103,19 +103,19 @@ suite('identity', () => {
       'Blocked AccountNotFound',
     ],
     [
-      'who held the account, and is known in a plain workspace only, is not created again',
+      'an AsanaAccount does not re-create an account that left the organization for a plain workspace',
       grant(account, { applied: adopted(account, 'Active') }),
       reading([person({ role: null, plain: 'Member' }), bob]),
       'Blocked AccountNotFound ~',
     ],
     [
-      'a workspace that the token may not read any more is no other organization',
+      'a workspace that the token can no longer read does not count as another organization',
       grant(plain, { recorded: { gid: '1', email: null, organization: PLAIN.gid } }),
       leftOut(PLAIN.gid),
       'Blocked WorkspaceNotFound',
     ],
     [
-      'an address in composed and in decomposed letters is one for protectedUsers',
+      'protectedUsers matches an address in composed and in decomposed Unicode',
       grant(enterprise, { applied: given(enterprise, 'Enterprise'), ending: deleted }),
       reading([person({ license: 'Enterprise', email: 'andre\u0301@acme.com' })]),
       'Release ProtectedUser !',
@@ -130,8 +130,8 @@ function leftOut(gid: string): Reading {
   return { ...read, snapshot: { ...read.snapshot, leftOut: [place] } };
 }
 
-suite('applied', () => {
-  test('is never rewritten where it names the same right, not by setting a change back either', () => {
+suite('the applied right', () => {
+  test('is not rewritten for the same right, even after an action of the grant restored it', () => {
     const applied = adopted(enterprise, 'Enterprise');
     const attempt = {
       id: 'a',
@@ -144,15 +144,33 @@ suite('applied', () => {
     assert.equal(decision.kind === 'Settled' && decision.applied, applied);
   });
 
+  const lowering = {
+    id: 'a',
+    type: 'RevokeEnterprise',
+    at: NOW,
+    to: 'ViewOnly',
+    result: 'Pending',
+  } as const;
   check([
     [
-      'a found view-only license that was set back after drift is still found',
-      grant(viewOnly, { applied: adopted(viewOnly, 'ViewOnly'), ending: deleted }),
+      'an adopted view-only license that was restored after drift is released when the grant is deleted',
+      grant(viewOnly, {
+        applied: adopted(viewOnly, 'ViewOnly'),
+        attempt: { ...lowering, result: 'Succeeded' },
+        setBacks: 1,
+        ending: deleted,
+      }),
       viewer,
       'Release Adopted',
     ],
     [
-      'a found Enterprise license that an edit lowered is given as view-only, and never deprovisioned',
+      'an adopted Enterprise license that an edit lowered is recorded as a given view-only license',
+      grant(viewOnly, { applied: adopted(enterprise, 'Enterprise'), attempt: lowering }),
+      viewer,
+      'Settled Granted given',
+    ],
+    [
+      'a given view-only license is released, not deprovisioned, if the grant did not create the account',
       grant(viewOnly, { applied: given(viewOnly, 'ViewOnly'), ending: deleted }),
       viewer,
       'Release Adopted',
@@ -164,25 +182,25 @@ suite('namespaces', () => {
   const elsewhere = { sameNamespace: false };
   check([
     [
-      'a grant of another namespace does not lower what it found',
+      'a grant in another namespace does not revoke an enterprise license that it did not give',
       grant(viewOnly, elsewhere),
       holder,
       'Blocked NamespaceNotAllowed',
     ],
     [
-      'a grant of another namespace lowers the license it gave',
+      'a grant in another namespace revokes the enterprise license that it gave',
       grant(viewOnly, { ...elsewhere, applied: given(enterprise, 'Enterprise') }),
       holder,
       'Act RevokeEnterprise',
     ],
     [
-      'a grant of another namespace that gave view-only does not take the Enterprise of somebody else',
+      'a grant in another namespace that gave view-only does not revoke the Enterprise of others',
       grant(viewOnly, { ...elsewhere, applied: given(viewOnly, 'ViewOnly') }),
       holder,
       'Blocked NamespaceNotAllowed ~',
     ],
     [
-      'an absence is declared in the namespace of the connector only',
+      'an AsanaAccount in another namespace cannot declare an absence',
       grant(account, { ...elsewhere, ensure: 'Absent' }),
       viewer,
       'Blocked NamespaceNotAllowed',
@@ -190,36 +208,36 @@ suite('namespaces', () => {
   ]);
 });
 
-suite('the end of a grant whose place is not there', () => {
+suite('a deleted grant whose right cannot be read any more', () => {
   const inTeam = { applied: given(team, 'Member'), ending: deleted };
   check([
     [
-      'a team that a complete reading lacks: released with a Warning',
+      'is released with a Warning if a complete reading lacks its team',
       grant(team, inTeam),
       reading([person()], { teams: [] }),
       'Release TeamNotFound !',
     ],
     [
-      'a team that a doubtful reading lacks: waits',
+      'waits if a reading in doubt lacks its team',
       grant(team, inTeam),
       reading([person()], { teams: [], doubted: ['teams'] }),
       'Blocked ReadingIncomplete',
     ],
     [
-      'a workspace that is out of scope: waits',
+      'waits if its workspace is out of scope',
       grant(plain, { applied: given(plain, 'Member'), ending: deleted }),
       reading([person()], { workspaces: [ORGANIZATION] }),
       'Blocked WorkspaceNotFound',
     ],
     [
-      'SCIM that was turned off: waits',
+      'waits if it gave a license and SCIM was turned off',
       grant(enterprise, { applied: given(enterprise, 'Enterprise'), ending: deleted }),
       reading([person({ scim: false })], { doubted: ['licenses'] }),
       'Blocked LicensesUnavailable',
       { policies: { scimEnabled: false } },
     ],
     [
-      'a guest by now, whose account was given: released',
+      'is released with a Warning if it gave an account that is now a guest',
       grant(account, { applied: given(account, 'Active'), ending: deleted }),
       reading([person({ role: 'Guest' })]),
       'Release UserIsGuest !',
@@ -230,19 +248,19 @@ suite('the end of a grant whose place is not there', () => {
 suite('a removal by a live grant', () => {
   check([
     [
-      'that a person discarded stays undone until an edit',
+      'of a license is not carried out after it was discarded',
       grant(viewOnly, { discarded: true }),
       holder,
       'Blocked RemovalDiscarded',
     ],
     [
-      'that a person discarded stays undone until an edit, of an absence too',
+      'of an account is not carried out after it was discarded',
       grant(account, { ensure: 'Absent', discarded: true }),
       viewer,
       'Blocked RemovalDiscarded',
     ],
     [
-      'is not made while something is declared for the account',
+      'of an account is refused while another right is declared in the organization',
       grant(account, { ensure: 'Absent' }),
       viewer,
       'Blocked StillDeclared',
@@ -258,7 +276,7 @@ suite('a removal by a live grant', () => {
       },
     ],
     [
-      'is made while something is declared elsewhere only',
+      'of an account is carried out if another right is declared only in another workspace',
       grant(account, { ensure: 'Absent' }),
       viewer,
       'Act Deprovision',
@@ -269,7 +287,7 @@ suite('a removal by a live grant', () => {
       },
     ],
     [
-      'is not made while what is declared may be there',
+      'of an account is refused while another right is declared in an unknown place',
       grant(account, { ensure: 'Absent' }),
       viewer,
       'Blocked StillDeclared',
@@ -278,39 +296,39 @@ suite('a removal by a live grant', () => {
   ]);
 });
 
-suite('the license limit', () => {
+suite('maxEnterpriseLicenses', () => {
   const limited = (maxEnterpriseLicenses: number) => ({ policies: { maxEnterpriseLicenses } });
   check([
     [
-      'one below the limit',
+      'allows a license one below the limit',
       grant(enterprise),
       reading([person()], { used: 4 }),
       'Act GrantEnterprise',
       limited(5),
     ],
     [
-      'at the limit',
+      'refuses a license at the limit',
       grant(enterprise),
       reading([person()], { used: 5 }),
       'Blocked LicenseLimitReached',
       limited(5),
     ],
     [
-      'drift above it is not set back',
+      'refuses to restore a lost license above the limit',
       grant(enterprise, { applied: given(enterprise, 'Enterprise') }),
       reading([person()], { used: 6 }),
       'Blocked LicenseLimitReached ~',
       limited(5),
     ],
     [
-      'who holds one keeps it',
+      'does not affect a license that is already held',
       grant(enterprise),
       reading([person({ license: 'Enterprise' })], { used: 9 }),
       'Settled Granted adopted',
       limited(5),
     ],
     [
-      'on a doubtful count',
+      'refuses a license while the number of licenses is in doubt',
       grant(enterprise),
       reading([person()], { used: 0, doubted: ['licenses'] }),
       'Blocked ReadingIncomplete',
@@ -319,37 +337,57 @@ suite('the license limit', () => {
   ]);
 });
 
-suite('how long a grant may last', () => {
+suite('maxDuration', () => {
   const hour = 3_600_000;
   const applied = { ...given(enterprise, 'Enterprise'), at: new Date(NOW - hour).toISOString() };
   const rows: readonly [changes: Partial<Grant>, tooLong: boolean, because: string][] = [
-    [{}, true, 'it does not end'],
-    [{ durationMs: hour }, false, 'it ends in time'],
-    [{ durationMs: hour + 1 }, true, 'its duration is above the limit'],
-    [{ endsAt: NOW + hour }, false, 'it ends so long from now'],
-    [{ endsAt: NOW + hour + 1 }, true, 'it ends later than so long from now'],
-    [{ endsAt: NOW + hour, applied }, true, 'it began when it was first applied'],
-    [{ endsAt: NOW, applied }, false, 'it ends so long after it was first applied'],
-    [{ endsAt: NOW + 3 * hour, startsAt: NOW + 2 * hour }, false, 'it begins when startsAt says'],
-    [{ endsAt: NOW + 3 * hour, startsAt: NOW + hour }, true, 'it lasts too long from startsAt on'],
-    [{ endsAt: NOW + 3 * hour, startsAt: NOW + 2 * hour, applied }, true, 'what is applied has begun'],
-    [{ durationMs: hour, deletionPolicy: 'Retain' }, true, 'Retain is no end'],
-    [{ ensure: 'Absent' }, false, 'an absence has no length'],
+    [{}, true, 'that does not end'],
+    [{ durationMs: hour }, false, 'whose duration equals the limit'],
+    [{ durationMs: hour + 1 }, true, 'whose duration exceeds the limit'],
+    [{ endsAt: NOW + hour }, false, 'that ends at the limit, counted from now'],
+    [{ endsAt: NOW + hour + 1 }, true, 'that ends after the limit, counted from now'],
+    [
+      { endsAt: NOW + hour, applied },
+      true,
+      'that ends after the limit, counted from when it was first applied',
+    ],
+    [{ endsAt: NOW, applied }, false, 'that ends at the limit, counted from when it was first applied'],
+    [
+      { endsAt: NOW + 3 * hour, startsAt: NOW + 2 * hour },
+      false,
+      'that ends at the limit, counted from startsAt',
+    ],
+    [
+      { endsAt: NOW + 3 * hour, startsAt: NOW + hour },
+      true,
+      'that ends after the limit, counted from startsAt',
+    ],
+    [
+      { endsAt: NOW + 3 * hour, startsAt: NOW + 2 * hour, applied },
+      true,
+      'that ends after the limit, counted from when it was applied before startsAt',
+    ],
+    [
+      { durationMs: hour, deletionPolicy: 'Retain' },
+      true,
+      'with deletionPolicy Retain, which revokes nothing at the end',
+    ],
+    [{ ensure: 'Absent' }, false, 'that declares an absence'],
   ];
   for (const [changes, tooLong, because] of rows)
-    test(`${tooLong ? 'too long' : 'allowed'}: ${because}`, () => {
+    test(`${tooLong ? 'rejects' : 'allows'} a grant ${because}`, () => {
       assert.equal(describeTooLong(grant(enterprise, changes), hour, NOW) !== null, tooLong, because);
     });
 
-  test('is nobody’s concern where the connector says nothing', () => {
+  test('allows a grant that does not end if the connector sets no limit', () => {
     assert.equal(describeTooLong(grant(enterprise), null, NOW), null);
   });
 
   check([
     [
-      'what is applied stays where it lasts too long',
+      'blocks an applied grant that does not end, and leaves the license that it holds',
       grant(enterprise, { applied }),
-      viewer,
+      holder,
       'Blocked DurationTooLong',
       { policies: { maxDurationMs: hour } },
     ],

@@ -7,7 +7,7 @@ import { rightRulesOf } from '../../src/provisioning/rights.ts';
 import { anyContext, anyPerson, anyRight } from './random-world.ts';
 import { person, reading, rightCase } from './world.ts';
 
-suite('one rule for grants and tasks', () => {
+suite('the rules of a right', () => {
   /** Intended differences: Git is authoritative for what it declares, and a task is one decision of a person. */
   const differ = new Set(['StillDeclared', 'UserIsGuest', 'HoldsEnterprise', 'GuestsLastTeam']);
   const codeOf = (step: Step) => (step.kind === 'Refused' ? step.code : null);
@@ -20,25 +20,33 @@ suite('one rule for grants and tasks', () => {
       return rightCase(right, who, { reading: around, policies, declared });
     });
 
-  const check = (move: 'give' | 'take') => (subject: RightCase) => {
-    const rules = rightRulesOf(subject.right);
-    const asked = (asker: 'Grant' | 'Task') => rules[move]({ ...subject, asker });
-    const [byGrant, byTask] = [asked('Grant'), asked('Task')];
-    const codes = [codeOf(byGrant), codeOf(byTask)];
-    if (codes.some((code) => code !== null && differ.has(code))) return;
-    // A grant that declares ViewOnly lowers a license; a task must revoke Enterprise instead.
-    if (subject.right.type === 'License' && subject.right.license === 'ViewOnly' && move === 'give') return;
-    assert.deepEqual(
-      byGrant.kind === 'Act' ? byGrant.action.type : byGrant,
-      byTask.kind === 'Act' ? byTask.action.type : byTask,
-    );
+  const check = (move: 'give' | 'take') => {
+    const seen = { compared: 0, actions: 0 };
+    const compare = (subject: RightCase) => {
+      const rules = rightRulesOf(subject.right);
+      const asked = (asker: 'Grant' | 'Task') => rules[move]({ ...subject, asker });
+      const [byGrant, byTask] = [asked('Grant'), asked('Task')];
+      const codes = [codeOf(byGrant), codeOf(byTask)];
+      if (codes.some((code) => code !== null && differ.has(code))) return;
+      // A grant that declares ViewOnly lowers a license; a task must revoke Enterprise instead.
+      if (subject.right.type === 'License' && subject.right.license === 'ViewOnly' && move === 'give') return;
+      seen.compared += 1;
+      if (byGrant.kind === 'Act') seen.actions += 1;
+      assert.deepEqual(
+        byGrant.kind === 'Act' ? byGrant.action.type : byGrant,
+        byTask.kind === 'Act' ? byTask.action.type : byTask,
+      );
+    };
+    fc.assert(fc.property(anyCase, compare), { numRuns: 3_000 });
+    // If few cases can be compared, or none leads to an action, this tests nothing.
+    assert.ok(seen.compared >= 1_000 && seen.actions >= 5, JSON.stringify(seen));
   };
 
-  test('gives the same refusal, or the same action, before giving', () => {
-    fc.assert(fc.property(anyCase, check('give')), { numRuns: 3_000 });
+  test('lead to the same result for a grant and a task that give it, except intended differences', () => {
+    check('give');
   });
 
-  test('gives the same refusal, or the same action, before taking', () => {
-    fc.assert(fc.property(anyCase, check('take')), { numRuns: 3_000 });
+  test('lead to the same result for a grant and a task that remove it, except intended differences', () => {
+    check('take');
   });
 });

@@ -52,7 +52,7 @@ function openDirectory(): { readonly directory: Directory; readonly snapshot: Sn
 
 suite('a guest of one of two organizations', () => {
   for (const ensure of ['Present', 'Absent'] as const) {
-    test(`is no account of it that an AsanaAccount could declare ${ensure}`, () => {
+    test(`is refused as UserIsGuest if an AsanaAccount declares ${ensure}`, () => {
       const decision = decideGrant(
         grant(account, { ensure }),
         context(reading([person({ role: 'Guest' })], shape), withoutScim),
@@ -61,7 +61,7 @@ suite('a guest of one of two organizations', () => {
     });
   }
 
-  test('keeps their last team there, though they are in a team of the other', () => {
+  test('keeps their last team there, although they are in a team of the other organization', () => {
     const { directory, snapshot } = openDirectory();
     const read = readingOf({
       directory,
@@ -77,7 +77,7 @@ suite('a guest of one of two organizations', () => {
     assert.equal(wordFor(decideGrant(ends, context(read, withoutScim))), 'GuestsLastTeam');
   });
 
-  test('is not taken out of the teams of the other by a look at the teams of the one', async () => {
+  test('keeps their team in the other organization when their teams in the first one are read', async () => {
     const { directory } = openDirectory();
     const membership = {
       gid: 'm500-1',

@@ -6,54 +6,64 @@ import { adopted, given, grant, person, reading, TEAM, team } from './world.ts';
 
 const leaverInTeam = reading([person({ active: false })], { members: { 1: {} } });
 
-suite('a team', () => {
+suite('a team grant', () => {
   check([
-    { row: 'they are not in it, and active', grant: grant(team), asana: viewer, expect: 'Act AddToTeam' },
-    { row: 'they are in it', grant: grant(team), asana: inTeam, expect: 'Settled Granted adopted' },
     {
-      row: 'they are in it, in whatever role',
+      row: 'the person is active and not in the team',
+      grant: grant(team),
+      asana: viewer,
+      expect: 'Act AddToTeam',
+    },
+    {
+      row: 'the person is in the team',
+      grant: grant(team),
+      asana: inTeam,
+      expect: 'Settled Granted adopted',
+    },
+    {
+      row: 'the person is in the team in another role',
       grant: grant(team),
       asana: reading([person()], { members: { 1: { admin: true } } }),
       expect: 'Settled Granted adopted',
     },
     {
-      row: 'there is no such account',
+      row: 'the account does not exist',
       grant: grant(team, unknown),
       asana: nobody,
       expect: 'Blocked AccountNotFound',
     },
     {
-      row: 'the account is not active',
+      row: 'the account is inactive',
       grant: grant(team),
       asana: leaver,
       expect: 'Blocked AccountNotFound',
     },
     {
-      row: 'the account is not active, and Asana lists it in the team all the same',
+      row: 'the account is inactive, and Asana still lists it in the team',
       grant: grant(team),
       asana: leaverInTeam,
       expect: 'Blocked AccountNotFound',
     },
     {
-      row: 'there is no such team',
+      row: 'the team does not exist',
       grant: grant(team),
       asana: reading([person()], { teams: [] }),
       expect: 'Blocked TeamNotFound',
     },
     {
-      row: 'no team has that name',
+      row: 'no team has the declared name',
       grant: grant(team, { wish: { type: 'Team', team: { name: 'Sales' } } }),
       asana: viewer,
       expect: 'Blocked TeamNotFound',
     },
     {
-      row: 'one team has that name',
+      row: 'one team has the declared name',
       grant: grant(team, { wish: { type: 'Team', team: { name: 'Design' } } }),
       asana: viewer,
       expect: 'Act AddToTeam',
     },
     {
-      row: 'two teams have that name',
+      row: 'two teams have the declared name',
       grant: grant(team, { wish: { type: 'Team', team: { name: 'Design' } } }),
       asana: reading([person()], {
         teams: [
@@ -64,43 +74,43 @@ suite('a team', () => {
       expect: 'Blocked TeamAmbiguous',
     },
     {
-      row: 'one team of that name was read, and not all teams were',
+      row: 'one team has the declared name, and not all teams were read',
       grant: grant(team, { wish: { type: 'Team', team: { name: 'Design' } } }),
       asana: reading([person()], { doubted: ['teams'] }),
       expect: 'Blocked ReadingIncomplete',
     },
     {
-      row: 'it ends, it was given',
+      row: 'the grant ends and the membership was given',
       grant: grant(team, { ...ends, applied: given(team, 'Member') }),
       asana: inTeam,
       expect: 'Act RemoveFromTeam',
     },
     {
-      row: 'it ends, and Asana lists somebody in the team who has left the organization',
+      row: 'the grant ends and the member has left the organization, but not the team',
       grant: grant(team, { ...ends, applied: given(team, 'Member') }),
       asana: leaverInTeam,
       expect: 'Release NoLongerHeld',
     },
     {
-      row: 'it ends, they were found as a member',
+      row: 'the grant ends and the membership was adopted as Member',
       grant: grant(team, { ...ends, applied: adopted(team, 'Member') }),
       asana: inTeam,
       expect: 'Act RemoveFromTeam',
     },
     {
-      row: 'it ends, they were found in another role',
+      row: 'the grant ends and the membership was adopted in another role',
       grant: grant(team, { ...ends, applied: adopted(team, 'Admin') }),
       asana: reading([person()], { members: { 1: { admin: true } } }),
       expect: 'Release Adopted',
     },
     {
-      row: 'it ends, and it is the last team of a guest',
+      row: 'the grant ends and the team is the last one of a guest',
       grant: grant(team, { ...ends, applied: given(team, 'Member') }),
       asana: reading([person({ role: 'Guest' })], { members: { 1: { guest: true } } }),
       expect: 'Release GuestsLastTeam !',
     },
     {
-      row: 'it ends, and the guest is in another team too',
+      row: 'the grant ends and the guest is in another team too',
       grant: grant(team, { ...ends, applied: given(team, 'Member') }),
       asana: reading([person({ role: 'Guest' })], { members: { 1: { guest: true } }, teamsOfEach: 2 }),
       expect: 'Act RemoveFromTeam',
@@ -108,7 +118,7 @@ suite('a team', () => {
   ]);
 });
 
-test('two teams of one name are told in the same words, in whatever order they were read', () => {
+test('the message about two teams of the same name does not depend on the order of the reading', () => {
   const teams = [
     { gid: TEAM, name: 'Design' },
     { gid: '701', name: 'Design' },

@@ -18,7 +18,7 @@ export interface Row {
 /** Tests the decision of each row. */
 export function check(rows: readonly Row[]): void {
   for (const { row, grant: subject, asana, context: around, expect } of rows)
-    test(`${row}: ${expect}`, () => {
+    test(`the decision is "${expect}" if ${row}`, () => {
       const decision = decideGrant(subject, context(asana, around));
       assert.equal(told(decision), expect, decision.message);
     });

@@ -24,11 +24,11 @@ function changing(rig: TaskRig, operation: string, after: Partial<Policies>) {
 suite('a deprovision that waits for Retry-After', () => {
   const rows: readonly [what: string, after: Partial<Policies>, code: string][] = [
     ['allowDeprovision is turned off', { allowDeprovision: false }, 'DeprovisionNotAllowed'],
-    ['the person is protected', { protectedUsers: [ALICE] }, 'ProtectedUser'],
+    ['the person becomes protected', { protectedUsers: [ALICE] }, 'ProtectedUser'],
     ['the connector is suspended', { suspended: true }, 'Suspended'],
   ];
   for (const [what, after, code] of rows)
-    test(`does not leave again when meanwhile ${what}`, async (t) => {
+    test(`is not sent again if ${what} meanwhile`, async (t) => {
       const rig = await startTaskRig(t, { speed: 1000 });
       const task = rig.carryOut(take('ViewOnly', rig.gid(ALICE)), changing(rig, 'scimPatchUser', after));
       await assert.rejects(task, { code });
@@ -36,7 +36,7 @@ suite('a deprovision that waits for Retry-After', () => {
       assert.equal(rig.person(ALICE).profile.active, true);
     });
 
-  test('does not leave again when meanwhile the limit is lowered below what is booked', async (t) => {
+  test('is not sent again if the limit is lowered meanwhile below what is booked', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     rig.fault({ operation: 'scimPatchUser' }, { status: 429, retryAfter: 90 });
     const reserveDeprovision = () =>
@@ -51,7 +51,7 @@ suite('a deprovision that waits for Retry-After', () => {
     assert.equal(rig.person(ALICE).profile.active, true);
   });
 
-  test('asks all anew once it was booked in a window that has begun meanwhile', async (t) => {
+  test('is checked again after it was booked in a window that began meanwhile', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     rig.fault({ operation: 'scimPatchUser' }, { status: 429, retryAfter: 90 });
     let suspended = false;
@@ -73,7 +73,7 @@ suite('a deprovision that waits for Retry-After', () => {
     assert.equal(rig.count('scimPatchUser'), 1);
   });
 
-  test('leaves where all is as it was', async (t) => {
+  test('is sent again if nothing has changed', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     const outcome = await rig.carryOut(take('ViewOnly', rig.gid(ALICE)), changing(rig, 'scimPatchUser', {}));
     assert.equal(outcome.changed, true);
@@ -82,7 +82,7 @@ suite('a deprovision that waits for Retry-After', () => {
 });
 
 suite('a removal that waits for Retry-After', () => {
-  test('from a team does not leave again when the person is protected meanwhile', async (t) => {
+  test('from a team is not sent again if the person becomes protected meanwhile', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     const wish = { type: 'Team', team: { gid: rig.team().gid } } as const;
     const changes = changing(rig, 'removeUserForTeam', { protectedUsers: [BOB] });
@@ -92,7 +92,7 @@ suite('a removal that waits for Retry-After', () => {
     assert.equal(rig.count('removeUserForTeam'), 1);
   });
 
-  test('from a workspace does not leave again when an object declares something there', async (t) => {
+  test('from a workspace is not sent again if a right there is declared meanwhile', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     const { workspace } = rig.sandbox;
     rig.fault({ operation: 'removeUserForWorkspace' }, { status: 429, retryAfter: 90 });
@@ -116,8 +116,8 @@ suite('a removal that waits for Retry-After', () => {
   });
 });
 
-suite('a change that comes about while a task waits', () => {
-  test('is seen before the request leaves, and the task ends well', async (t) => {
+suite('a change by others while a task waits', () => {
+  test('is detected before the request is sent, and the task succeeds without a change', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     const person = rig.person(ALICE);
     const known = rig.directory.account(person.gid);

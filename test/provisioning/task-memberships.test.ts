@@ -34,7 +34,7 @@ function shownIn(rig: TaskRig): readonly string[] {
 }
 
 suite('a team task', () => {
-  test('adds somebody, and the directory shows it without another sync', async (t) => {
+  test('adds a member, and the directory shows it without another sync', async (t) => {
     const rig = await startTaskRig(t);
     assert.ok(!shownIn(rig).includes(rig.gid(CAROL)));
     const outcome = await rig.carryOut(join(rig, CAROL));
@@ -48,7 +48,7 @@ suite('a team task', () => {
     );
   });
 
-  test('looks at the account, its place in the organization and in the team, before and after', async (t) => {
+  test('reads the account and its two memberships before and after the change', async (t) => {
     const rig = await startTaskRig(t);
     await rig.carryOut(join(rig, CAROL));
     const look = ['getTeamMemberships', 'getWorkspaceMembershipsForWorkspace', 'scimGetUser'];
@@ -66,7 +66,7 @@ suite('a team task', () => {
     assert.ok(!shownIn(rig).includes(rig.gid(BOB)));
   });
 
-  test('that is repeated after it was done changes nothing', async (t) => {
+  test('changes nothing if it is repeated', async (t) => {
     const rig = await startTaskRig(t);
     for (const request of [join(rig, CAROL), leave(rig, BOB)]) {
       assert.equal((await rig.carryOut(request)).changed, true);
@@ -75,7 +75,7 @@ suite('a team task', () => {
     assert.deepEqual([rig.count('addUserForTeam'), rig.count('removeUserForTeam')], [1, 1]);
   });
 
-  test('is answered by who is in the team now', async (t) => {
+  test('is decided on who is in the team now, not on the directory', async (t) => {
     const rig = await startTaskRig(t);
     const { state } = rig.sandbox;
     state.joinTeam(rig.person(CAROL), rig.team());
@@ -83,10 +83,10 @@ suite('a team task', () => {
     const membership = rig.person(BOB).teamMemberships.find(({ team }) => team === rig.team());
     assert.ok(membership);
     state.leaveTeam(membership);
-    assert.equal((await rig.carryOut(join(rig, BOB))).changed, true, 'the directory had him in the team');
+    assert.equal((await rig.carryOut(join(rig, BOB))).changed, true, 'the directory showed him in the team');
   });
 
-  test('is refused where the account of the token is not in the team', async (t) => {
+  test('is refused if the account of the token is not in the team', async (t) => {
     const rig = await startTaskRig(t, { serviceAccountNeedsTeam: true });
     await assert.rejects(rig.carryOut(join(rig, CAROL)), {
       code: 'NotTeamMember',
@@ -101,13 +101,13 @@ suite('a team task', () => {
     assert.equal((await rig.carryOut(join(rig, CAROL))).changed, true);
   });
 
-  test('for a team that is gone by now says so', async (t) => {
+  test('is refused with TeamNotFound if the team no longer exists', async (t) => {
     const rig = await startTaskRig(t);
     rig.fault({ operation: 'addUserForTeam', times: 0 }, { status: 404, message: 'team: Unknown object: 1' });
     await assert.rejects(rig.carryOut(join(rig, CAROL)), { code: 'TeamNotFound' });
   });
 
-  test('whose refusal only means that somebody else did it is as good as done, but not ours', async (t) => {
+  test('succeeds without a change of its own if somebody else removes the member meanwhile', async (t) => {
     const rig = await startTaskRig(t);
     const membership = rig.person(BOB).teamMemberships.find(({ team }) => team === rig.team());
     assert.ok(membership);
@@ -122,14 +122,14 @@ suite('a team task', () => {
     assert.ok(!shownIn(rig).includes(rig.gid(BOB)));
   });
 
-  test('whose answer is lost is found by looking', async (t) => {
+  test('finds its change by reading back if the answer is lost', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     rig.fault({ operation: 'addUserForTeam' }, { loseResponse: true });
     assert.equal((await rig.carryOut(join(rig, CAROL))).changed, true);
     assert.equal(rig.count('addUserForTeam'), 1);
   });
 
-  test('that Asana takes and does not do is not accepted', async (t) => {
+  test('fails with NotAccepted if Asana accepts the request and changes nothing', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     rig.fault({ operation: 'addUserForTeam', times: 0 }, { ignoreWrite: true });
     await assert.rejects(rig.carryOut(join(rig, CAROL)), { code: 'NotAccepted' });
@@ -154,13 +154,13 @@ suite('a guest in their last team', () => {
     return rig;
   }
 
-  test('is taken out of it by a task only where deprovisioning is allowed', async (t) => {
+  test('is not removed by a task without allowDeprovision', async (t) => {
     const rig = await startWithGuest(t);
     await assert.rejects(rig.carryOut(leave(rig, DAVE)), { code: 'DeprovisionNotAllowed' });
     assert.ok(rig.isIn(rig.team(), DAVE));
   });
 
-  test('is known by a look at Asana, although the listing shows another team of theirs', async (t) => {
+  test('is detected by a read of Asana, although the directory shows another team of theirs', async (t) => {
     const rig = await startWithGuest(t);
     const user = rig.gid(DAVE);
     const left = [...(rig.directory.current()?.teams.keys() ?? [])].find((gid) => gid !== rig.team().gid);
@@ -170,7 +170,7 @@ suite('a guest in their last team', () => {
     assert.ok(rig.isIn(rig.team(), DAVE));
   });
 
-  test('is booked as a deprovision when they are taken out of it', async (t) => {
+  test('is booked as a deprovision when a task removes them', async (t) => {
     const rig = await startWithGuest(t);
     assert.equal((await rig.carryOut(leave(rig, DAVE), allowed)).changed, true);
     assert.deepEqual(rig.reserved, [rig.gid(DAVE)]);
@@ -179,7 +179,7 @@ suite('a guest in their last team', () => {
 });
 
 suite('a workspace task', () => {
-  test('takes somebody out of the organization, booked as a deprovision', async (t) => {
+  test('removes a person from the organization once, and books it as a deprovision', async (t) => {
     const rig = await startTaskRig(t);
     const user = rig.gid(ALICE);
     const request = removeFrom(rig.sandbox.workspace, user);
@@ -191,7 +191,7 @@ suite('a workspace task', () => {
     assert.deepEqual([rig.count('removeUserForWorkspace'), rig.reserved.length], [1, 1]);
   });
 
-  test('takes a guest out, whom SCIM never shows', async (t) => {
+  test('removes a guest, whom SCIM does not show', async (t) => {
     const rig = await startTaskRig(t);
     const user = rig.gid(DAVE);
     const request = removeFrom(rig.sandbox.workspace, user);
@@ -217,7 +217,7 @@ suite('a workspace task', () => {
     assert.equal(rig.person(CAROL).profile.active, true);
   });
 
-  test('whose removal never came is not sent again', async (t) => {
+  test('does not send a removal again that never arrived', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });
     rig.fault({ operation: 'removeUserForWorkspace' }, { resetConnection: true });
     const user = rig.gid(ALICE);
@@ -228,7 +228,7 @@ suite('a workspace task', () => {
 });
 
 suite('a new account', () => {
-  test('is created view-only by SCIM, with the name of the request', async (t) => {
+  test('is created once over SCIM, view-only and with the requested name', async (t) => {
     const rig = await startTaskRig(t);
     const request = createAccount('Ada@Acme.example', 'Ada Lovelace');
     const outcome = await rig.carryOut(request);
@@ -242,7 +242,7 @@ suite('a new account', () => {
     assert.equal(rig.count('scimCreateUser'), 1);
   });
 
-  test('is invited where there is no SCIM, once', async (t) => {
+  test('is invited once if there is no SCIM', async (t) => {
     const rig = await startTaskRig(t, { token: 'personalAccessToken', scimEnabled: false });
     const outcome = await rig.carryOut(createAccount('ada@acme.example'));
     assert.deepEqual([outcome.changed, outcome.account?.email], [true, 'ada@acme.example']);
@@ -255,7 +255,7 @@ suite('a new account', () => {
     );
   });
 
-  test('that the directory does not know yet is found in Asana', async (t) => {
+  test('that only Asana shows yet is found, and not created', async (t) => {
     const rig = await startTaskRig(t);
     const { state } = rig.sandbox;
     const person = state.addPerson('member', {
@@ -269,7 +269,7 @@ suite('a new account', () => {
     assert.deepEqual(rig.audit, []);
   });
 
-  test('of somebody who was removed before says that no API takes them back', async (t) => {
+  test('of a person who was removed before is refused with a message about the Admin Console', async (t) => {
     const rig = await startTaskRig(t);
     rig.sandbox.state.deprovision(rig.person(ALICE), null);
     await assert.rejects(rig.carryOut(createAccount(ALICE)), {
@@ -278,7 +278,7 @@ suite('a new account', () => {
     });
   });
 
-  test('of somebody who is known is asked for under their address of today', async (t) => {
+  test('of a known person is requested with their current address', async (t) => {
     const rig = await startTaskRig(t, { keepDeprovisioned: true });
     const { state, workspace } = rig.sandbox;
     const alice = rig.person(ALICE);
@@ -294,7 +294,7 @@ suite('a new account', () => {
     assert.equal(state.personByEmail(ALICE), undefined);
   });
 
-  test('asked for twice at once is made once', async (t) => {
+  test('that two tasks request at the same time is created once', async (t) => {
     const rig = await startTaskRig(t);
     const tasks = [createAccount('ada@acme.example'), createAccount('ada@acme.example')];
     const outcomes = await Promise.all(tasks.map((request) => rig.carryOut(request)));

@@ -56,7 +56,7 @@ const absent: Around = {
   declared: [{ ensure: 'Absent', right: account, place: ORGANIZATION.gid, object: 'AsanaAccount iga/alice' }],
 };
 
-suite('a task', () => {
+suite('the decision on a task', () => {
   const rows: readonly [
     what: string,
     request: TaskRequest,
@@ -64,102 +64,102 @@ suite('a task', () => {
     expect: string,
     around?: Around,
   ][] = [
-    ['gives Enterprise', give(enterprise), viewer, 'Act GrantEnterprise'],
-    ['gives what is held', give(enterprise), holder, 'AlreadySo'],
-    ['gives Enterprise to nobody', give(enterprise), bob, 'Refused AccountNotFound'],
-    ['gives Enterprise to a guest', give(enterprise), guest, 'Refused UserIsGuest'],
+    ['grant Enterprise', give(enterprise), viewer, 'Act GrantEnterprise'],
+    ['grant Enterprise to a holder of Enterprise', give(enterprise), holder, 'AlreadySo'],
+    ['grant Enterprise to an unknown account', give(enterprise), bob, 'Refused AccountNotFound'],
+    ['grant Enterprise to a guest', give(enterprise), guest, 'Refused UserIsGuest'],
     [
-      'gives view-only to an enterprise holder: it is to revoke instead',
+      'grant view-only to a holder of Enterprise, who must lose Enterprise instead',
       give(viewOnly),
       holder,
       'Refused HoldsEnterprise',
     ],
-    ['takes Enterprise', take(enterprise), holder, 'Act RevokeEnterprise'],
-    ['takes Enterprise from who holds view-only', take(enterprise), viewer, 'AlreadySo'],
-    ['takes Enterprise from nobody', take(enterprise), bob, 'AlreadySo'],
-    ['takes view-only: the account goes', take(viewOnly), viewer, 'Act Deprovision'],
-    ['takes view-only from an enterprise holder', take(viewOnly), holder, 'AlreadySo'],
+    ['revoke Enterprise', take(enterprise), holder, 'Act RevokeEnterprise'],
+    ['revoke Enterprise from a view-only account', take(enterprise), viewer, 'AlreadySo'],
+    ['revoke Enterprise from an unknown account', take(enterprise), bob, 'AlreadySo'],
+    ['revoke view-only', take(viewOnly), viewer, 'Act Deprovision'],
+    ['revoke view-only from a holder of Enterprise', take(viewOnly), holder, 'AlreadySo'],
     [
-      'takes view-only where nobody is deprovisioned',
+      'revoke view-only without allowDeprovision',
       take(viewOnly),
       viewer,
       'Refused DeprovisionNotAllowed',
       { policies: { allowDeprovision: false } },
     ],
-    ['adds to a team', give(team), viewer, 'Act AddToTeam'],
+    ['add a person to a team', give(team), viewer, 'Act AddToTeam'],
     [
-      'adds to a team that is not there',
+      'add a person to a team that does not exist',
       give(team),
       reading([person()], { teams: [] }),
       'Refused TeamNotFound',
     ],
-    ['removes from a team', take(team), inTeam, 'Act RemoveFromTeam'],
-    ['removes who has left the organization from a team', take(team), leaverInTeam, 'Act RemoveFromTeam'],
-    ['removes from a team whom it does not have', take(team), viewer, 'AlreadySo'],
-    ['removes a guest from their last team', take(team), lastOfGuest, 'Act RemoveFromTeam'],
+    ['remove a member from a team', take(team), inTeam, 'Act RemoveFromTeam'],
+    ['remove a person who left the organization from a team', take(team), leaverInTeam, 'Act RemoveFromTeam'],
+    ['remove a person who is not a member from a team', take(team), viewer, 'AlreadySo'],
+    ['remove a guest from their last team', take(team), lastOfGuest, 'Act RemoveFromTeam'],
     [
-      'removes a guest from their last team where nobody is deprovisioned',
+      'remove a guest from their last team without allowDeprovision',
       take(team),
       lastOfGuest,
       'Refused DeprovisionNotAllowed',
       { policies: { allowDeprovision: false } },
     ],
     [
-      'removes a guest from their last team while something is declared there',
+      'remove a guest from their last team while another right is declared there',
       take(team),
       lastOfGuest,
       'Refused StillDeclared',
       present(organization),
     ],
-    ['adds to a plain workspace', give(plain), viewer, 'Act AddToWorkspace'],
+    ['add a person to a plain workspace', give(plain), viewer, 'Act AddToWorkspace'],
     [
-      'adds to the organization where SCIM is on',
+      'add a person to the organization with SCIM',
       give(organization),
       reading([person({ role: null, plain: 'Member' }), person({ gid: '2', email: 'b@acme.com' })]),
       'Act CreateAccount',
     ],
-    ['removes from the organization', take(organization), viewer, 'Act RemoveFromWorkspace'],
-    ['removes a guest from the organization', take(organization), guest, 'Act RemoveFromWorkspace'],
-    ['creates an account', give(account, new_), bob, 'Act CreateAccount'],
+    ['remove a member from the organization', take(organization), viewer, 'Act RemoveFromWorkspace'],
+    ['remove a guest from the organization', take(organization), guest, 'Act RemoveFromWorkspace'],
+    ['create an account', give(account, new_), bob, 'Act CreateAccount'],
     [
-      'creates an account without SCIM',
+      'create an account without SCIM',
       give(account, new_),
       bob,
       'Act InviteAccount',
       { policies: { scimEnabled: false } },
     ],
-    ['creates an account for who has one', give(account, new_), viewer, 'AlreadySo'],
-    ['creates an account for a guest, who has one', give(account, new_), guest, 'AlreadySo'],
+    ['create an account that exists', give(account, new_), viewer, 'AlreadySo'],
+    ['create an account for a guest, who has one', give(account, new_), guest, 'AlreadySo'],
     [
-      'creates an account nowhere',
+      'create an account without a workspace',
       { ...give(account, new_), wish: { type: 'Account', workspace: null } },
       bob,
       'Refused WorkspaceNotSet',
       { policies: { defaultWorkspace: null } },
     ],
     [
-      'creates an account without an address',
+      'create an account without a valid address',
       give(account, { email: 'nobody', name: null }),
       bob,
       'Refused InvalidEmail',
     ],
-    ['comes before the first reading', give(enterprise), null, 'Refused NotReady'],
+    ['grant Enterprise before the first reading', give(enterprise), null, 'Refused NotReady'],
     [
-      'comes while the connector is suspended',
+      'grant Enterprise while the connector is suspended',
       give(enterprise),
       viewer,
       'Refused Suspended',
       { policies: { suspended: true } },
     ],
     [
-      'comes with SCIM off',
+      'grant Enterprise while SCIM is off',
       give(enterprise),
       viewer,
       'Refused LicensesUnavailable',
       { policies: { scimEnabled: false } },
     ],
     [
-      'asks in mode Plan: that is for declared grants',
+      'grant Enterprise in mode Plan, which applies to declared grants only',
       give(enterprise),
       viewer,
       'Act GrantEnterprise',
@@ -167,13 +167,13 @@ suite('a task', () => {
     ],
   ];
   for (const [what, request, asana, expect, around] of rows)
-    test(`${what}: ${expect}`, () => {
+    test(`a task to ${what} is decided as "${expect}"`, () => {
       const step = decideTask(request, view(asana, around));
       assert.equal(toldStep(step), expect, step.message);
     });
 });
 
-suite('a task that contradicts what is declared', () => {
+suite('the decision on a task while grants are declared', () => {
   const rows: readonly [
     what: string,
     request: TaskRequest,
@@ -181,70 +181,106 @@ suite('a task that contradicts what is declared', () => {
     around: Around,
     expect: string,
   ][] = [
-    ['takes the license', take(enterprise), holder, present(enterprise), 'Refused StillDeclared'],
     [
-      'takes Enterprise where view-only is declared',
+      'revoke Enterprise while it is declared',
+      take(enterprise),
+      holder,
+      present(enterprise),
+      'Refused StillDeclared',
+    ],
+    [
+      'revoke Enterprise while view-only is declared',
       take(enterprise),
       holder,
       present(viewOnly),
       'Act RevokeEnterprise',
     ],
     [
-      'gives Enterprise where view-only is declared',
+      'grant Enterprise while view-only is declared',
       give(enterprise),
       viewer,
       present(viewOnly),
       'Refused StillDeclared',
     ],
-    ['gives what is declared', give(enterprise), viewer, present(enterprise), 'Act GrantEnterprise'],
-    ['takes the team', take(team), inTeam, present(team), 'Refused StillDeclared'],
     [
-      'takes the team where another is declared',
+      'grant Enterprise while it is declared',
+      give(enterprise),
+      viewer,
+      present(enterprise),
+      'Act GrantEnterprise',
+    ],
+    [
+      'remove a member from a team that is declared',
+      take(team),
+      inTeam,
+      present(team),
+      'Refused StillDeclared',
+    ],
+    [
+      'remove a member from a team while another team is declared',
       take(team),
       inTeam,
       present({ type: 'Team', team: '701' }),
       'Act RemoveFromTeam',
     ],
-    ['deprovisions while a team is declared', take(viewOnly), viewer, present(team), 'Refused StillDeclared'],
     [
-      'deprovisions while something is declared nobody knows where',
+      'revoke view-only while a team is declared',
+      take(viewOnly),
+      viewer,
+      present(team),
+      'Refused StillDeclared',
+    ],
+    [
+      'revoke view-only while a right is declared in an unknown place',
       take(viewOnly),
       viewer,
       present(team, null),
       'Refused StillDeclared',
     ],
     [
-      'deprovisions while something is declared elsewhere',
+      'revoke view-only while a right is declared only in another workspace',
       take(viewOnly),
       viewer,
       present(plain, '600'),
       'Act Deprovision',
     ],
     [
-      'removes from the organization while a license is declared',
+      'remove a member from the organization while a license is declared',
       take(organization),
       viewer,
       present(enterprise),
       'Refused StillDeclared',
     ],
     [
-      'gives a license although no account is declared',
+      'grant Enterprise while the account is declared Absent',
       give(enterprise),
       viewer,
       absent,
       'Refused StillDeclared',
     ],
-    ['gives a team although no account is declared', give(team), viewer, absent, 'Refused StillDeclared'],
     [
-      'adds to the organization although no account is declared',
+      'add a person to a team while the account is declared Absent',
+      give(team),
+      viewer,
+      absent,
+      'Refused StillDeclared',
+    ],
+    [
+      'add a person to the organization while the account is declared Absent',
       give(organization),
       viewer,
       absent,
       'Refused StillDeclared',
     ],
-    ['adds to a workspace elsewhere', give(plain), viewer, absent, 'Act AddToWorkspace'],
     [
-      'creates an account although none is declared',
+      'add a person to another workspace while the account is declared Absent',
+      give(plain),
+      viewer,
+      absent,
+      'Act AddToWorkspace',
+    ],
+    [
+      'create an account while the account is declared Absent',
       give(account, new_),
       bob,
       absent,
@@ -252,14 +288,14 @@ suite('a task that contradicts what is declared', () => {
     ],
   ];
   for (const [what, request, asana, around, expect] of rows)
-    test(`${what}: ${expect}`, () => {
+    test(`a task to ${what} is decided as "${expect}"`, () => {
       const step = decideTask(request, view(asana, around));
       assert.equal(toldStep(step), expect, step.message);
       if (step.kind === 'Refused')
         assert.match(step.message, /AsanaGrant iga\/alice|AsanaAccount iga\/alice/);
     });
 
-  test('is asked about by address where there is no account yet', () => {
+  test('declared grants are looked up by address if there is no account yet', () => {
     const asked: unknown[] = [];
     const declaredFor: TaskView['declaredFor'] = (one, email) => {
       asked.push([one, email]);
@@ -270,18 +306,18 @@ suite('a task that contradicts what is declared', () => {
   });
 });
 
-suite('every right is for tasks what it is for grants', () => {
+suite('the rules of every right for tasks', () => {
   for (const type of rightTypes) {
     const sample = samples[type];
     const user = sample.without() === null ? new_ : alice;
-    test(`${type} is given by ${sample.gives}, and taken by ${sample.takes}`, () => {
+    test(`${type} is given by ${sample.gives}, and removed by ${sample.takes}`, () => {
       assert.equal(
         toldStep(decideTask(give(sample.right, user), view(notHeldIn(sample)))),
         `Act ${sample.gives}`,
       );
       assert.equal(toldStep(decideTask(take(sample.right), view(heldIn(sample)))), `Act ${sample.takes}`);
     });
-    test(`${type} is not taken from the protected, nor on a doubtful reading`, () => {
+    test(`${type} is not removed from a protected account, nor while the reading is in doubt`, () => {
       const refused = (read: Reading) => toldStep(decideTask(take(sample.right), view(read)));
       assert.equal(refused(heldIn(sample, { role: 'Admin' })), 'Refused ProtectedUser');
       assert.equal(refused(heldIn(sample, {}, { self: '1' })), 'Refused ProtectedUser');
@@ -292,25 +328,35 @@ suite('every right is for tasks what it is for grants', () => {
   }
 });
 
-suite('where a task is looked up', () => {
+suite('the account and place to read for a task', () => {
   const rows: readonly [request: TaskRequest, asana: Reading | null, expect: unknown, because: string][] = [
-    [give(enterprise), viewer, { gid: '1', email: null }, 'a license is in the organization'],
+    [give(enterprise), viewer, { gid: '1', email: null }, 'a license is read with the account only'],
     [
       give(account, new_),
       bob,
       { gid: null, email: ALICE, workspace: ORGANIZATION.gid },
-      'a new account is found by its address',
+      'a new account is read by its address',
     ],
-    [take(plain), viewer, { gid: '1', email: null, workspace: '600' }, 'a workspace names the place'],
+    [
+      take(plain),
+      viewer,
+      { gid: '1', email: null, workspace: '600' },
+      'a workspace membership is read in that workspace',
+    ],
     [
       take(team),
       viewer,
       { gid: '1', email: null, workspace: ORGANIZATION.gid, team: TEAM },
-      'a team is in an organization',
+      'a team membership is read in the organization of the team',
     ],
-    [take(team), reading([person()], { teams: [] }), null, 'nobody knows where an unknown team is'],
-    [take({ type: 'Workspace', workspace: '601' }), viewer, null, 'what is out of scope is not asked for'],
-    [give(enterprise), null, null, 'there is no reading'],
+    [take(team), reading([person()], { teams: [] }), null, 'nothing is read for a team that does not exist'],
+    [
+      take({ type: 'Workspace', workspace: '601' }),
+      viewer,
+      null,
+      'nothing is read for a workspace out of scope',
+    ],
+    [give(enterprise), null, null, 'nothing is read before the first reading'],
   ];
   for (const [request, asana, expect, because] of rows)
     test(because, () => assert.deepEqual(subjectOfTask(request, view(asana)), expect));

@@ -7,7 +7,7 @@ import { TaskRun } from '../../src/provisioning/task-run.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 import { person, policies, reading, TEAM } from './world.ts';
 
-test('a task tells of its own change, where its first request hangs and Asana refuses the second as done already', async () => {
+test('a task reports its change if one request times out and Asana refuses the next as done', async () => {
   let tries = 0;
   const executor = {
     async execute({ tally }: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {

@@ -40,7 +40,7 @@ function sent(
   return { id: 'a', type, at: NOW - ago, to, result };
 }
 
-suite('what was sent before a grant ended', () => {
+suite('a change that was sent before its grant was deleted', () => {
   const viewer = reading([person()]);
   const holder = reading([person({ license: 'Enterprise' })]);
   const upgraded = { wish: enterprise, applied: adopted(viewOnly, 'ViewOnly'), ending: deleted };
@@ -52,31 +52,31 @@ suite('what was sent before a grant ended', () => {
     changes?: Partial<Policies>,
   ][] = [
     [
-      'an upgrade by an edit, not shown yet, is waited for although view-only is on record',
+      'an upgrade by an edit that is not shown yet is waited for, although view-only is recorded',
       grant(viewOnly, { ...upgraded, attempt: sent('GrantEnterprise', 'Enterprise', 1_000) }),
       viewer,
       'Blocked UnderWay',
     ],
     [
-      'an upgrade by an edit, shown by now, is taken back although view-only is on record',
+      'an upgrade by an edit that is shown is revoked, although view-only is recorded',
       grant(viewOnly, { ...upgraded, attempt: sent('GrantEnterprise', 'Enterprise', 1_000) }),
       holder,
       'Act RevokeEnterprise',
     ],
     [
-      'an upgrade by an edit that was given up and shows all the same is taken back',
+      'an upgrade by an edit that was given up, but is shown, is revoked',
       grant(viewOnly, { ...upgraded, attempt: sent('GrantEnterprise', 'Enterprise', 0, 'Unconfirmed') }),
       holder,
       'Act RevokeEnterprise',
     ],
     [
-      'an upgrade by an edit that never showed leaves what is on record',
+      'an upgrade by an edit that was never shown is ignored, and the grant is released',
       grant(viewOnly, { ...upgraded, attempt: sent('GrantEnterprise', 'Enterprise', 4 * minute) }),
       viewer,
       'Release Adopted',
     ],
     [
-      'a downgrade by an edit, not shown yet, leaves Enterprise to be taken back',
+      'a downgrade by an edit that is not shown yet leaves Enterprise to be revoked',
       grant(enterprise, {
         wish: viewOnly,
         applied: given(enterprise, 'Enterprise'),
@@ -87,7 +87,7 @@ suite('what was sent before a grant ended', () => {
       'Act RevokeEnterprise',
     ],
     [
-      'a created account that shows by now goes, as one that is on record would',
+      'a created account that is shown is deprovisioned, as a recorded one would be',
       grant(viewOnly, {
         recorded: null,
         mayCreate: true,
@@ -98,7 +98,7 @@ suite('what was sent before a grant ended', () => {
       'Act Deprovision',
     ],
     [
-      'a creation that was given up is nobody to deprovision: somebody may have made the account by hand',
+      'a creation that was given up is not deprovisioned, since the account may be made by hand',
       grant(account, {
         recorded: null,
         ending: deleted,
@@ -108,7 +108,7 @@ suite('what was sent before a grant ended', () => {
       'Release NothingApplied',
     ],
     [
-      'a team that the doubtful reading lacks is waited for',
+      'a membership of a team that is missing from a reading in doubt is waited for',
       grant(team, {
         ending: deleted,
         wish: { type: 'Team', team: { name: 'Sales' } },
@@ -118,20 +118,20 @@ suite('what was sent before a grant ended', () => {
       'Blocked ReadingIncomplete',
     ],
     [
-      'an upgrade whose license is not shown any more, because SCIM is off, is waited for as one on record would be',
+      'an upgrade is waited for while SCIM is off, as a recorded license would be',
       grant(enterprise, { ending: deleted, attempt: sent('GrantEnterprise', 'Enterprise', 4 * minute) }),
       reading([person({ scim: false })]),
       'Blocked LicensesUnavailable',
       { scimEnabled: false },
     ],
     [
-      'a membership of a team that is not read any more is released with a Warning, as one on record would be',
+      'a membership of a team that is gone is released with a Warning, as a recorded one would be',
       grant(team, { ending: deleted, attempt: sent('AddToTeam', 'Member', 4 * minute) }),
       reading([person()], { teams: [] }),
       'Release TeamNotFound !',
     ],
     [
-      'a removal that is pending is no reason to wait: it is taken back, and looked for',
+      'a pending removal is decided again without waiting for it',
       grant(enterprise, {
         applied: given(enterprise, 'Enterprise'),
         ending: deleted,
@@ -148,7 +148,7 @@ suite('what was sent before a grant ended', () => {
     });
 });
 
-suite('a live grant with a creation under way', () => {
+suite('the decision on a live AsanaAccount whose account does not exist', () => {
   const nobody = reading([person({ gid: '2', email: 'bob@acme.com' })]);
   const rows: readonly [attempt: Attempt | null, recorded: boolean, expect: string, because: string][] = [
     [null, false, 'Act CreateAccount', 'nothing was sent'],
@@ -156,29 +156,29 @@ suite('a live grant with a creation under way', () => {
       sent('CreateAccount', 'ViewOnly', 1_000),
       false,
       'Act CreateAccount',
-      'it is looked for by the same action',
+      'its creation was just sent, and the same action reads it back',
     ],
     [
       sent('CreateAccount', 'ViewOnly', 0, 'Unconfirmed'),
       false,
       'Act CreateAccount',
-      'a person may ask for another',
+      'its creation was given up, and a person may request another try',
     ],
     [
       sent('Deprovision', null, 1_000),
       true,
       'Blocked AccountNotFound',
-      'the absence that was declared took it away',
+      'a deprovision was just sent, for an absence that was declared before',
     ],
   ];
   for (const [attempt, recorded, expect, because] of rows)
-    test(`${expect}: ${because}`, () => {
+    test(`is "${expect}" if ${because}`, () => {
       const subject = grant(account, { attempt, ...(recorded ? {} : { recorded: null }) });
       assert.equal(told(decideGrant(subject, context(nobody))), expect, because);
     });
 });
 
-suite('the next step of an action', () => {
+suite('the next step', () => {
   const upgrade: Action = {
     type: 'GrantEnterprise',
     gid: '1',
@@ -196,32 +196,38 @@ suite('the next step of an action', () => {
     because: string,
     whereabouts?: Whereabouts,
   ][] = [
-    [upgrade, null, false, 'Send', 'nothing was begun'],
-    [upgrade, of('RevokeEnterprise', 'Pending'), false, 'Send', 'another action is no answer to this one'],
-    [upgrade, of('GrantEnterprise', 'Succeeded'), false, 'Send', 'it was so once, and is not any more'],
-    [upgrade, of('GrantEnterprise', 'Failed'), false, 'Send', 'it surely did not take effect'],
-    [upgrade, of('GrantEnterprise', 'Pending'), false, 'Look', 'Asana may still come to show it'],
-    [upgrade, of('GrantEnterprise', 'Pending'), true, 'Send', 'a person asks, and twice is as good as once'],
+    [upgrade, null, false, 'Send', 'no attempt was begun'],
+    [upgrade, of('RevokeEnterprise', 'Pending'), false, 'Send', 'the attempt was for another action'],
+    [
+      upgrade,
+      of('GrantEnterprise', 'Succeeded'),
+      false,
+      'Send',
+      'the change took effect, and was undone since',
+    ],
+    [upgrade, of('GrantEnterprise', 'Failed'), false, 'Send', 'the change did not take effect'],
+    [upgrade, of('GrantEnterprise', 'Pending'), false, 'Look', 'Asana may still show it'],
+    [upgrade, of('GrantEnterprise', 'Pending'), true, 'Send', 'a person requests it, and it can be repeated'],
     [
       removal,
       of('Deprovision', 'Pending'),
       true,
       'Look',
-      'a person asks, and it must not leave twice unseen',
+      'a person requests it, but it must not be sent twice',
     ],
     [
       upgrade,
       of('GrantEnterprise', 'Pending', 3 * minute + 500),
       false,
       'Look',
-      'the last look comes a little late',
+      'the last read may be a little late',
     ],
     [
       upgrade,
       of('GrantEnterprise', 'Pending', 9 * minute),
       false,
       'Send',
-      'the process that began it went away, and twice is as good as once',
+      'another process began it, and it can be repeated',
       'Unknown',
     ],
     [
@@ -229,15 +235,15 @@ suite('the next step of an action', () => {
       of('GrantEnterprise', 'Pending', 9 * minute),
       false,
       'GiveUp',
-      'it was sent, and Asana has had its time to show it',
+      'Asana accepted it, and did not show it in time',
     ],
-    [upgrade, of('GrantEnterprise', 'Pending'), false, 'Send', 'its request never left', 'NotSent'],
+    [upgrade, of('GrantEnterprise', 'Pending'), false, 'Send', 'its request was never sent', 'NotSent'],
     [
       upgrade,
       of('GrantEnterprise', 'Pending'),
       false,
       'Send',
-      'it was not answered, and twice is as good as once',
+      'it got no answer, and can be repeated',
       'Unanswered',
     ],
     [
@@ -245,7 +251,7 @@ suite('the next step of an action', () => {
       of('Deprovision', 'Pending'),
       false,
       'Look',
-      'it was not answered, and it may have been done',
+      'it got no answer, and may have taken effect',
       'Unanswered',
     ],
     [
@@ -253,16 +259,16 @@ suite('the next step of an action', () => {
       of('Deprovision', 'Pending', 9 * minute),
       false,
       'Send',
-      'it was not answered, and was looked for in vain',
+      'it got no answer, and was not shown in time',
       'Unanswered',
     ],
-    [removal, of('Deprovision', 'Pending'), false, 'Send', 'its request never left', 'NotSent'],
+    [removal, of('Deprovision', 'Pending'), false, 'Send', 'its request was never sent', 'NotSent'],
     [
       removal,
       of('Deprovision', 'Pending'),
       false,
       'Look',
-      'another process began it, and it may have left',
+      'another process began it, and may have sent it',
       'Unknown',
     ],
     [
@@ -270,7 +276,7 @@ suite('the next step of an action', () => {
       of('Deprovision', 'Pending', 9 * minute),
       false,
       'Send',
-      'another process began it, and it was looked for in vain',
+      'another process began it, and it was not shown in time',
       'Unknown',
     ],
     [
@@ -278,26 +284,26 @@ suite('the next step of an action', () => {
       of('Deprovision', 'Pending', 9 * minute),
       false,
       'GiveUp',
-      'Asana said yes, and it is not repeated blindly',
+      'Asana accepted it, and it must not be sent twice',
     ],
     [
       removal,
       of('Deprovision', 'Pending', -9 * minute),
       false,
       'Look',
-      'a clock that was set back gives nothing up',
+      'a clock that was set back is no reason to give up',
     ],
-    [upgrade, of('GrantEnterprise', 'Unconfirmed'), false, 'Stay', 'it was given up'],
-    [upgrade, of('GrantEnterprise', 'Unconfirmed'), true, 'Send', 'a person asks anew'],
-    [removal, of('Deprovision', 'Unconfirmed'), true, 'Send', 'a person asks anew, and a look comes first'],
+    [upgrade, of('GrantEnterprise', 'Unconfirmed'), false, 'Stay', 'it was given up, and nobody requests it'],
+    [upgrade, of('GrantEnterprise', 'Unconfirmed'), true, 'Send', 'a person requests it again'],
+    [removal, of('Deprovision', 'Unconfirmed'), true, 'Send', 'a person requests it again'],
   ];
   for (const [action, attempt, asked, expect, because, whereabouts = 'Accepted'] of rows)
-    test(`${action.type} after ${attempt ? `${attempt.type} ${attempt.result}` : 'nothing'}${asked ? ', asked for' : ''}: ${expect}, since ${because}`, () => {
+    test(`of ${action.type} after ${attempt ? `${attempt.type} ${attempt.result}` : 'nothing'} is ${expect}${asked ? ' on request' : ''}, because ${because}`, () => {
       assert.equal(nextStep(attempt, action, NOW, { asked, whereabouts }), expect);
     });
 });
 
-suite('looking again', () => {
+suite('the next read after a change', () => {
   const rows: readonly [elapsedMs: number, next: number | null][] = [
     [-5_000, 5_000],
     [0, 5_000],
@@ -311,15 +317,15 @@ suite('looking again', () => {
     [999_999, null],
   ];
   for (const [elapsedMs, next] of rows)
-    test(`${elapsedMs} ms after the change comes ${next === null ? 'never more' : `in ${next} ms`}`, () => {
+    test(`is ${next === null ? 'not made' : `due in ${next} ms`} if ${elapsedMs} ms have passed`, () => {
       assert.equal(nextLook(elapsedMs), next);
     });
 
-  test('after the last look gives up what this process has sent', () => {
+  test('is not made after the last one if Asana accepted the change', () => {
     assert.equal(waitAfterLook(180_000, 'Accepted'), null);
   });
 
-  test('after the last look waits for what nobody knows to have left, until it may be sent again', () => {
+  test('is delayed after the last one until a change with an unknown outcome may be sent again', () => {
     const removal: Action = { type: 'Deprovision', gid: '1', email: ALICE, from: 'ViewOnly', to: null };
     const wait = waitAfterLook(180_000, 'Unknown') ?? 0;
     const next = (ago: number) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { sandboxCommand } from '../../src/commands/sandbox/sandbox-command.ts';
 import { parseClientId, parseClientSecret } from '../../src/conductorone/credentials.ts';
@@ -30,11 +31,11 @@ async function runUntilReady(
 }
 
 describe('asana-connector sandbox', () => {
-  it('prints one line of JSON when it is ready, serves until it is told to stop, and lets go of its ports', async () => {
-    let url = '';
+  it('prints one line of JSON when it is ready, serves until it is stopped, and closes its ports', async () => {
+    let urls: string[] = [];
     const printed = await runUntilReady(['--accounts', '20', '--seed', '3'], async (line) => {
       const { asanaUrl, controlUrl, workspace, tokens, conductorOne } = JSON.parse(line);
-      url = String(asanaUrl);
+      urls = [asanaUrl, controlUrl, conductorOne.url].map(String);
       assert.deepEqual(Object.keys(tokens), ['personalAccessToken', 'serviceAccount', 'scimOnly']);
       const headers = { authorization: `Bearer ${tokens.serviceAccount}` };
       assert.equal((await fetch(`${asanaUrl}/workspaces/${workspace}`, { headers })).status, 200);
@@ -43,10 +44,29 @@ describe('asana-connector sandbox', () => {
       assert.equal((await fetch(`${controlUrl}/conductorone/state`)).status, 200);
     });
     assert.match(printed, /^\{[^\n]+\}\n$/);
-    await assert.rejects(fetch(`${url}/users/me`), TypeError);
+    for (const url of urls) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      await assert.rejects(once(socket, 'connect'), { code: 'ECONNREFUSED' }, url);
+    }
   });
 
-  it('takes every flag from a variable too', async () => {
+  it('takes every flag from its environment variable', async () => {
+    // The command is stopped already, so it only reads its flags.
+    const command = sandboxCommand(AbortSignal.abort());
+    const variables = command.options.map(({ envVar }) => envVar ?? '');
+    for (const [index, variable] of variables.entries()) process.env[variable] = String(7 + index);
+    try {
+      await command.parseAsync(['node', 'sandbox']);
+    } finally {
+      for (const variable of variables) delete process.env[variable];
+    }
+    assert.deepEqual(
+      Object.values(command.opts()),
+      variables.map((_, index) => 7 + index),
+    );
+  });
+
+  it('has as many active people as SANDBOX_ACCOUNTS says', async () => {
     process.env['SANDBOX_ACCOUNTS'] = '7';
     try {
       await runUntilReady(['--teams', '0'], async (line) => {
@@ -62,7 +82,7 @@ describe('asana-connector sandbox', () => {
     }
   });
 
-  it('puts ConductorOne where it is told, and its credentials lead there', async () => {
+  it('serves ConductorOne on --conductorone-port, and prints credentials for that address', async () => {
     const free = createServer();
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
     const address = free.address();
@@ -77,14 +97,14 @@ describe('asana-connector sandbox', () => {
     });
   });
 
-  it('names for every flag the variable it can come from', () => {
+  it('names the environment variable of every flag in its help', () => {
     const help = sandboxCommand(new AbortController().signal).helpInformation();
     const flags = help.match(/^ {2}--\S+/gm) ?? [];
     assert.ok(flags.length >= 9);
     assert.equal(help.match(/env:\s+SANDBOX_/g)?.length, flags.length);
   });
 
-  it('refuses a flag that is no whole number', async () => {
+  it('refuses the value of a numeric flag if it is not a whole number', async () => {
     const command = sandboxCommand(new AbortController().signal)
       .exitOverride()
       .configureOutput({ writeErr: () => {} });
@@ -94,7 +114,7 @@ describe('asana-connector sandbox', () => {
     );
   });
 
-  it('fails when its port is taken, and leaves nothing open', async () => {
+  it('fails with EADDRINUSE if one of its ports is taken', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = taken.address();
@@ -107,7 +127,7 @@ describe('asana-connector sandbox', () => {
     await new Promise((resolve) => taken.close(resolve));
   });
 
-  it('does not start at all when it has been told to stop already', async () => {
+  it('does not start if it has already been stopped', async () => {
     let printed = '';
     const command = sandboxCommand(AbortSignal.abort(), { write: (text: string) => (printed += text) });
     await command.parseAsync(['node', 'sandbox']);

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Client } from '@connectrpc/connect';
 import type { BatonService } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { account, snapshotOf } from '../conductorone/directories.ts';
 import { control, type Reply, sandboxFor } from './asking.ts';
-import { refusalOf, registeredClient } from './tenant-client.ts';
+import { goodHello, rawConnection, refusalOf, registeredClient } from './tenant-client.ts';
 import { fileOf, syncWith } from './uploading.ts';
 
 interface Synced {
@@ -49,7 +50,7 @@ suite('GET /conductorone/state', () => {
 });
 
 suite('/conductorone/tasks', () => {
-  test('POST builds a grant out of the last upload, for a user by email or gid', async () => {
+  test('POST creates a grant task from the last upload, for a user named by email or gid', async () => {
     const { ask, client } = await synced();
     for (const user of ['ada@ACME.com', '905']) {
       const { status, json } = await ask('POST', '/tasks', { type: 'grant', entitlement: 'view only', user });
@@ -60,11 +61,11 @@ suite('/conductorone/tasks', () => {
       const { entitlement, principal } = task.taskType.value;
       assert.equal(entitlement?.displayName, 'View Only License Assignment');
       assert.deepEqual([principal?.id?.resource, principal?.displayName], ['905', 'User 905']);
-      assert.equal(principal?.annotations.length, 2, 'the principal comes whole');
+      assert.equal(principal?.annotations.length, 2, 'the principal is complete');
     }
   });
 
-  test('POST builds a revocation out of a grant of the last upload', async () => {
+  test('POST creates a revocation task from a grant of the last upload', async () => {
     const { ask, client } = await synced();
     await ask('POST', '/tasks', { type: 'revoke', entitlement: 'team:501:Team Member', user: '905' });
     const { task } = await client.getTask({ hostId: 'host-1' });
@@ -72,7 +73,7 @@ suite('/conductorone/tasks', () => {
     assert.equal(task.taskType.value.grant?.id, 'team:501:Team Member:user:905');
   });
 
-  test('POST makes an account task with the answers to the schema, and no password', async () => {
+  test('POST creates an account task with the given profile and without a password', async () => {
     const { ask, client } = await synced();
     const profile = { email: 'new@acme.com', first_name: 'New' };
     await ask('POST', '/tasks', {
@@ -94,7 +95,7 @@ suite('/conductorone/tasks', () => {
     assert.equal(resourceTypeId, 'user');
   });
 
-  test('POST hands the options of a sync on', async () => {
+  test('POST passes the options of a sync on to its task', async () => {
     const { ask, client } = await synced();
     await ask('POST', '/tasks', {
       type: 'syncFull',
@@ -119,7 +120,7 @@ suite('/conductorone/tasks', () => {
     );
   });
 
-  test('POST takes any task in protobuf JSON, whatever it names', async () => {
+  test('POST accepts a raw task in protobuf JSON, even if it names unknown objects', async () => {
     const { ask, client } = await synced();
     const principal = { id: { resourceType: 'user', resource: 'nobody' } };
     await ask('POST', '/tasks', { type: 'raw', task: { grant: { entitlement: { id: 'gone' }, principal } } });
@@ -128,7 +129,7 @@ suite('/conductorone/tasks', () => {
     assert.equal(task.taskType.value.entitlement?.id, 'gone');
   });
 
-  test('POST refuses what cannot be made, and says why', async () => {
+  test('POST refuses an invalid task with 400, and the error names the cause', async () => {
     const { ask } = await synced();
     const fresh = await sandboxFor();
     const cases: readonly (readonly [order: unknown, says: RegExp])[] = [
@@ -156,7 +157,7 @@ suite('/conductorone/tasks', () => {
     assert.match(early.json.at('error').text(), /nothing has been uploaded yet/);
   });
 
-  test('GET shows all or one of them, with result code, message and annotations', async () => {
+  test('GET shows all tasks or one of them, with result code, message and annotations', async () => {
     const { ask, client } = await synced();
     const { json } = await ask('POST', '/tasks', { type: 'createAccount', email: 'x@acme.com' });
     const id = json.at('id').text();
@@ -187,7 +188,7 @@ suite('/conductorone/tasks', () => {
     assert.equal((await ask('GET', '/tasks/nothing')).status, 404);
   });
 
-  test('DELETE cancels one that is not over', async () => {
+  test('DELETE cancels a task, and answers 409 if it is over already and 404 if it is unknown', async () => {
     const { ask } = await synced();
     const { json } = await ask('POST', '/tasks', { type: 'syncFull' });
     const path = `/tasks/${json.at('id').text()}`;
@@ -198,7 +199,7 @@ suite('/conductorone/tasks', () => {
 });
 
 suite('/conductorone/uploads', () => {
-  test('GET shows each with its counts, its hash, its size and its time', async () => {
+  test('GET shows each upload with its counts, hash, size and time', async () => {
     const { ask, sandbox } = await synced();
     const shown = (await ask('GET', '/uploads')).json.at('uploads', 0);
     assert.match(shown.at('sha256').text(), /^[0-9a-f]{64}$/);
@@ -209,7 +210,7 @@ suite('/conductorone/uploads', () => {
     assert.equal(shown.at('bytes').value, sandbox.conductorOne.uploads.list()[0]?.bytes);
   });
 
-  test('POST …/accept takes one that is held', async () => {
+  test('POST …/accept makes a held upload current, and answers 404 the second time', async () => {
     const { ask, sandbox, client } = await synced();
     const people = Array.from({ length: 8 }, (_, index) => account(String(900 + index)));
     await syncWith(sandbox, client, await fileOf(snapshotOf(people)));
@@ -223,15 +224,15 @@ suite('/conductorone/uploads', () => {
   });
 });
 
-suite('the views', () => {
-  test('are empty-handed before the first upload', async () => {
+suite('the views of the last upload', () => {
+  test('answer 404 before the first upload', async () => {
     const sandbox = await sandboxFor();
     for (const path of ['accounts', 'entitlements', 'grants', 'resource-types']) {
       assert.equal((await control(sandbox, 'GET', `/conductorone/${path}`)).status, 404, path);
     }
   });
 
-  test('GET /accounts shows people with status, type, profile and what they hold', async () => {
+  test('GET /accounts shows accounts with status, type, profile and entitlements', async () => {
     const { ask } = await synced();
     const all = (await ask('GET', '/accounts')).json.at('accounts').list();
     assert.deepEqual(
@@ -263,7 +264,7 @@ suite('the views', () => {
     assert.deepEqual((await ask('GET', '/accounts?user=nobody')).json.at('accounts').value, []);
   });
 
-  test('GET /entitlements shows what can be granted, by id or by resource, and how many hold it', async () => {
+  test('GET /entitlements shows entitlements, by id or by resource, with the number of holders', async () => {
     const { ask } = await synced();
     assert.equal((await ask('GET', '/entitlements')).json.at('entitlements').list().length, 9);
     const ofTeam = (await ask('GET', '/entitlements?resource=team:501')).json.at('entitlements').list();
@@ -281,7 +282,7 @@ suite('the views', () => {
     assert.equal(license.at('resource').value, 'license:view only');
   });
 
-  test('GET /grants shows who holds what, by user or by entitlement', async () => {
+  test('GET /grants shows grants, by user or by entitlement, and refuses an unknown filter', async () => {
     const { ask } = await synced();
     const idsOf = async (query: string) =>
       (await ask('GET', `/grants${query}`)).json
@@ -299,7 +300,7 @@ suite('the views', () => {
     assert.equal((await ask('GET', '/grants?who=906')).status, 400);
   });
 
-  test('GET /resource-types shows them with their traits', async () => {
+  test('GET /resource-types shows resource types with their traits', async () => {
     const { ask } = await synced();
     const types = (await ask('GET', '/resource-types')).json.at('resourceTypes').list();
     assert.deepEqual(
@@ -315,7 +316,7 @@ suite('the views', () => {
 });
 
 suite('/conductorone/settings', () => {
-  test('GET shows them, POST changes some, and takes none that are unknown or out of bounds', async () => {
+  test('GET shows the settings, and POST changes them but refuses unknown or invalid ones', async () => {
     const { ask } = await synced();
     assert.equal((await ask('GET', '/settings')).json.at('leaseMs').value, 180_000);
     assert.equal((await ask('POST', '/settings', { leaseMs: 5 })).json.at('leaseMs').value, 5);
@@ -326,7 +327,7 @@ suite('/conductorone/settings', () => {
 });
 
 suite('GET /conductorone/calls', () => {
-  test('shows what was called since, and why it was refused', async () => {
+  test('shows the calls after a position, with the reason if one was refused', async () => {
     const { ask, client } = await synced();
     const before = (await ask('GET', '/calls')).json.at('calls').list();
     assert.deepEqual(
@@ -342,13 +343,23 @@ suite('GET /conductorone/calls', () => {
 });
 
 suite('DELETE /conductorone/connections', () => {
-  test('cuts them all; the next call opens a new one', async () => {
-    const { ask, client } = await synced();
-    assert.equal((await ask('DELETE', '/connections')).status, 204);
-    const answers = [
-      await refusalOf(client.getTask({ hostId: 'host-1' })),
-      await refusalOf(client.getTask({ hostId: 'host-1' })),
-    ];
-    assert.equal(answers.at(-1), 'no refusal');
+  test('cuts every connection, and the next call opens a new one', async () => {
+    const sandbox = await sandboxFor();
+    const { conductorOne } = sandbox;
+    const callers = ['host-1', 'host-2'].map((hostId) => ({
+      ...rawConnection(sandbox, conductorOne.issueToken()),
+      hostId,
+    }));
+    for (const { client, hostId } of callers) await client.hello({ ...goodHello, hostId });
+    assert.equal((await control(sandbox, 'DELETE', '/conductorone/connections')).status, 204);
+    const deadline = performance.now() + 10_000;
+    for (const { client, sessions, hostId } of callers) {
+      // A cut connection is `closed`, or `error` if it was reset.
+      while (!['closed', 'error'].includes(sessions.state())) {
+        assert.ok(performance.now() < deadline, `the connection of ${hostId} is ${sessions.state()}`);
+        await systemClock.sleep(1);
+      }
+      assert.equal(await refusalOf(client.getTask({ hostId })), 'no refusal');
+    }
   });
 });

@@ -4,8 +4,8 @@ import { control, sandboxFor } from './asking.ts';
 import { connect, goodHello, never, refusalOf, registeredClient } from './tenant-client.ts';
 import { fileOf, takeSync, uploadOf } from './uploading.ts';
 
-suite('a fault', () => {
-  test('of a code hits the next calls of its kind, as often as it says, and no others', async () => {
+suite('a fault of the simulated ConductorOne', () => {
+  test('with a gRPC code fails as many calls of its kind as it names, and no others', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const fault = {
@@ -22,7 +22,7 @@ suite('a fault', () => {
     assert.equal(json.at('faults', 0, 'hits').value, 2);
   });
 
-  test('of a stream ends an upload at the piece it names, without a status, and what came is forgotten', async () => {
+  test('with cutAtPiece ends an upload at that piece without a status, and the upload is discarded', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     sandbox.conductorOne.faults.add({ match: { call: 'UploadAsset' }, effect: { cutAtPiece: 1 } });
@@ -36,7 +36,7 @@ suite('a fault', () => {
     assert.equal(await refusalOf(client.uploadAsset(uploadOf(task.id, file))), 'no refusal');
   });
 
-  test('of HTML answers as a gateway does', async () => {
+  test('with html answers like a gateway, with HTTP 502', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     sandbox.conductorOne.faults.add({ match: { call: 'Heartbeat' }, effect: { html: true } });
@@ -44,7 +44,7 @@ suite('a fault', () => {
     assert.match(refusal, /^Unavailable HTTP 502/);
   });
 
-  test('of a token request is a status, HTML or a broken connection', async () => {
+  test('on the token request disconnects the client: a status, HTML or a reset connection', async () => {
     const sandbox = await sandboxFor();
     const { faults } = sandbox.conductorOne;
     for (const effect of [{ status: 503 }, { html: true, status: 200 }, { reset: true }]) {
@@ -55,7 +55,7 @@ suite('a fault', () => {
     }
   });
 
-  test('that loses the answer has the call done all the same', async () => {
+  test('with loseAnswer carries the call out although its answer is lost', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = await takeSync(sandbox, client);
@@ -74,7 +74,7 @@ suite('a fault', () => {
     assert.match(await finish(), /^FailedPrecondition task_id: the task is over/);
   });
 
-  test('of a delay holds the answer back, and closing the sandbox does not wait for it', async () => {
+  test('with delayMs holds the answer back, and closing the sandbox does not wait for it', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     sandbox.conductorOne.faults.add({ match: { call: 'GetTask', nth: 2 }, effect: { delayMs: 600_000 } });
@@ -84,7 +84,7 @@ suite('a fault', () => {
     await sandbox.close();
   });
 
-  test('is taken back by its id, or with all others', async () => {
+  test('is removed by its id, or together with all others', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const fault = { match: {}, effect: { code: 'Internal' } };
@@ -102,7 +102,7 @@ suite('a fault', () => {
     assert.equal(await refusalOf(client.getTask({ hostId: 'host-1' })), 'no refusal');
   });
 
-  test('is refused when it names a call or a code that is none', async () => {
+  test('is refused with 400 if a part of it is missing, unknown or does not fit its call', async () => {
     const sandbox = await sandboxFor();
     for (const fault of [
       { match: { call: 'GetTasks' }, effect: {} },

@@ -32,7 +32,7 @@ function edit<Desc extends DescMessage>(
 ): Change {
   return (db) => {
     const row = db.prepare(`select data from ${table} where external_id = ?`).get(id);
-    assert.ok(row?.['data'] instanceof Uint8Array, `${id} is in ${table}`);
+    assert.ok(row?.['data'] instanceof Uint8Array, `${id} is not in ${table}`);
     const message = fromBinary(schema, row['data']);
     change(message);
     db.prepare(`update ${table} set data = ? where external_id = ?`).run(toBinary(schema, message), id);
@@ -56,16 +56,16 @@ const grant = (change: (message: MessageShape<typeof GrantSchema>) => unknown): 
 
 /** Invalid files: the problem, the change that causes it, and the expected refusal. */
 const faults: readonly (readonly [because: string, change: Change, says: string])[] = [
-  ['a version of its own', sql('pragma user_version = 3'), 'database: user_version must be 0'],
+  ['a user_version that is not 0', sql('pragma user_version = 3'), 'database: user_version must be 0'],
   ['a table is missing', sql('drop table v1_assets'), 'table v1_assets: is missing'],
-  ['a table too many', sql('create table v1_more (id integer)'), 'table v1_more: is none of a c1z'],
+  ['an extra table', sql('create table v1_more (id integer)'), 'table v1_more: is none of a c1z'],
   [
-    'a column too many',
+    'an extra column',
     sql('alter table v1_assets add column more text'),
     'table v1_assets: has a column too many, "more text"',
   ],
   [
-    'a column of another name',
+    'a renamed column',
     sql('alter table v1_grants rename column entitlement_id to entitlement'),
     'table v1_grants: column 4 must be "entitlement_id text not null"',
   ],
@@ -79,9 +79,9 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     sql('drop index idx_grants_principal_id_v1'),
     'index idx_grants_principal_id_v1: is missing',
   ],
-  ['an index too many', sql('create index idx_more on v1_grants (id)'), 'index idx_more: is none of a c1z'],
+  ['an extra index', sql('create index idx_more on v1_grants (id)'), 'index idx_more: is none of a c1z'],
   [
-    'an index that should be unique',
+    'an index that is not unique',
     sql(
       `drop index idx_grants_external_sync_v1;
        create index idx_grants_external_sync_v1 on v1_grants (external_id, sync_id)`,
@@ -89,7 +89,7 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'index idx_grants_external_sync_v1: must be on unique v1_grants (external_id, sync_id), is on v1_grants',
   ],
   [
-    'the two names of resources put right',
+    'the two swapped index names of resources corrected',
     sql(
       `drop index idx_resources_external_sync_v1; drop index idx_resources_parent_resource_id_v1;
        create unique index idx_resources_external_sync_v1 on v1_resources (external_id, sync_id);
@@ -98,7 +98,7 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'index idx_resources_external_sync_v1: must be on v1_resources (parent_resource_type_id, parent_resource_id)',
   ],
   [
-    'a partial index that is whole',
+    'a partial index without its condition',
     sql(
       'drop index idx_grants_sync_expansion_v1; create index idx_grants_sync_expansion_v1 on v1_grants (sync_id)',
     ),
@@ -115,12 +115,12 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
   ],
   ['an unfinished sync', sql('update v1_sync_runs set ended_at = null'), 'v1_sync_runs.ended_at: is missing'],
   [
-    'an id that is no KSUID',
+    'an id that is not a KSUID',
     sql("update v1_sync_runs set sync_id = 'one'"),
     'v1_sync_runs.sync_id: must be a KSUID',
   ],
   [
-    'times with their zone',
+    'times with a time zone',
     sql("update v1_sync_runs set started_at = started_at || '+00:00'"),
     'v1_sync_runs.started_at: must look like',
   ],
@@ -130,19 +130,19 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_sync_runs.ended_at: must not be before started_at',
   ],
   [
-    'a sync of yesterday',
+    'a sync that ended 13 hours ago',
     sql(
       `update v1_sync_runs set started_at = datetime('now', '-13 hours'), ended_at = datetime('now', '-13 hours')`,
     ),
     'v1_sync_runs.ended_at: must be about now, in UTC or the time of a zone',
   ],
   [
-    'grants to be scanned',
+    'grants that are not backfilled',
     sql('update v1_sync_runs set grants_backfilled = 0'),
     'v1_sync_runs.grants_backfilled',
   ],
   [
-    'a sync that is linked',
+    'a sync with a parent',
     sql("update v1_sync_runs set parent_sync_id = 'x'"),
     'v1_sync_runs.parent_sync_id',
   ],
@@ -152,27 +152,27 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_grants.sync_id: must be that of the sync in every row',
   ],
   [
-    'rows found before the sync',
+    'rows discovered before the sync',
     sql("update v1_resources set discovered_at = '2020-01-01 00:00:00.000000000' where id = 1"),
     'v1_resources.discovered_at: must be between',
   ],
   [
-    'a blob that is none',
+    'a blob that is not a message',
     sql("update v1_resources set data = x'ff' where external_id = 'user:905'"),
     'v1_resources user:905: its data cannot be read as a c1.connector.v2.Resource',
   ],
   [
-    'text for a blob',
+    'text instead of a blob',
     sql("update v1_resources set data = 'text' where external_id = 'user:905'"),
     'v1_resources user:905: has no data',
   ],
   [
-    'a row under another name',
+    'a row with another external_id',
     sql("update v1_resources set external_id = 'user:1' where external_id = 'user:905'"),
     'v1_resources user:1: external_id: must be what the data says',
   ],
   [
-    'a parent outside that is not inside',
+    'a parent column that differs from the data',
     sql("update v1_resources set parent_resource_id = '1' where external_id = 'user:905'"),
     'v1_resources user:905: parent_resource_id: must be what the data says',
   ],
@@ -182,12 +182,12 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_resource_types user: display_name: must have 1 to 1024 bytes',
   ],
   [
-    'resources of a type that is not there',
+    'resources of a missing type',
     sql("delete from v1_resource_types where external_id = 'team'"),
     'v1_resources team:501: id.resource_type: must be a resource type of the file',
   ],
   [
-    'a parent that is not there',
+    'a missing parent',
     sql(
       "delete from v1_grants where resource_type_id = 'workspace'; delete from v1_entitlements where resource_type_id = 'workspace'; delete from v1_resources where external_id = 'workspace:1200'",
     ),
@@ -199,12 +199,12 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_resources user:905: resource.annotations: must hold one UserTrait',
   ],
   [
-    'a user without its own id',
+    'a user without its RawId',
     user((annotations) => annotations.splice(1, 1)),
     'v1_resources user:905: annotations: must hold the RawId 905',
   ],
   [
-    "a user with another's id",
+    'a user with the RawId of another',
     user((annotations) => annotations.splice(1, 1, anyPack(RawIdSchema, create(RawIdSchema, { id: '906' })))),
     'v1_resources user:905: annotations: must hold the RawId 905',
   ],
@@ -216,14 +216,14 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_resources user:905: resource.annotations[2].type_url: must be an annotation',
   ],
   [
-    'an annotation that nobody knows',
+    'an unknown annotation',
     user((annotations) =>
       annotations.push(create(AnySchema, { typeUrl: 'type.googleapis.com/c1.connector.v2.Sticker' })),
     ),
     'v1_resources user:905: resource.annotations[2].type_url: must be an annotation',
   ],
   [
-    'expansion that is left in the grant',
+    'an expansion annotation left in the grant',
     grant(({ annotations }) =>
       annotations.push(create(AnySchema, { typeUrl: 'type.googleapis.com/c1.connector.v2.GrantExpandable' })),
     ),
@@ -252,12 +252,12 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_resources user:905: resource.annotations.UserTrait.emails: must not have two primary ones',
   ],
   [
-    'an entitlement that is not made of resource and slug',
+    'an entitlement id that is not the resource and the slug',
     entitlement((message) => (message.slug = 'Guest')),
     'v1_entitlements team:501:Admin: id: must be the resource and the slug',
   ],
   [
-    'a role that no team has',
+    'an unknown role of a team',
     (db) => {
       entitlement((message) => Object.assign(message, { id: 'team:501:Boss', slug: 'Boss' }))(db);
       db.exec(
@@ -267,7 +267,7 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_entitlements team:501:Boss: id: a team has no role "Boss"',
   ],
   [
-    'a license with a long id',
+    'a license entitlement with a prefixed id',
     (db) => {
       edit(
         'v1_entitlements',
@@ -282,22 +282,22 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_entitlements license:enterprise: id: of a license must be the id of the license',
   ],
   [
-    'an entitlement for nobody',
+    'an entitlement that is grantable to nobody',
     entitlement((message) => (message.grantableTo = [])),
     'v1_entitlements team:501:Admin: grantable_to: must name the type of users',
   ],
   [
-    'an entitlement of no resource',
+    'an entitlement without a resource',
     entitlement((message) => delete message.resource),
     'v1_entitlements team:501:Admin: resource.id: is required',
   ],
   [
-    'an entitlement of a resource that is not there',
+    'an entitlement of a missing resource',
     sql("delete from v1_resources where external_id = 'team:501'"),
     'v1_entitlements team:501:Team Member: resource: must be a resource of the file',
   ],
   [
-    "a grant that is built on its principal's id, as the Go connector returns it",
+    'a grant id that begins with the principal, as the Go connector returns it',
     (db) => {
       grant((message) => (message.id = 'user:905:Admin:user:905'))(db);
       db.exec(`update v1_grants set external_id = 'user:905:Admin:user:905' where external_id = '${GRANT}'`);
@@ -305,17 +305,17 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_grants user:905:Admin:user:905: id: must be the entitlement and the principal',
   ],
   [
-    'a grant of an entitlement that is not there',
+    'a grant of a missing entitlement',
     sql("delete from v1_entitlements where external_id = 'team:501:Admin'"),
     `v1_grants ${GRANT}: entitlement: team:501:Admin is not there`,
   ],
   [
-    'a grant to nobody',
+    'a grant to a missing user',
     sql("delete from v1_resources where external_id = 'user:905'"),
     'v1_grants enterprise:905: principal: user:905 is not there',
   ],
   [
-    'a grant that says no resource',
+    'a grant without the resource of its entitlement',
     grant(({ entitlement: granted }) => delete granted?.resource),
     `v1_grants ${GRANT}: entitlement.resource.id: is required`,
   ],
@@ -325,7 +325,7 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     `v1_grants ${GRANT}: principal.id: is required`,
   ],
   [
-    'expansion that is outstanding',
+    'a grant that still needs expansion',
     sql(`update v1_grants set needs_expansion = 1 where external_id = '${GRANT}'`),
     `v1_grants ${GRANT}: needs_expansion: must be what the data says`,
   ],
@@ -359,8 +359,8 @@ function inZone(hours: number): Change {
   };
 }
 
-suite('a file', () => {
-  test('is refused for what is wrong inside, and the refusal says where', async () => {
+suite('an uploaded c1z file', () => {
+  test('is refused for invalid content, and the refusal names the place', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = await takeSync(sandbox, client);
@@ -369,7 +369,7 @@ suite('a file', () => {
       const refusal = await refusalOf(client.uploadAsset(uploadOf(task.id, changed(good, change))));
       assert.ok(
         refusal.startsWith(`InvalidArgument the file is refused: ${says}`),
-        `${because}: ${says} expected, and it says ${refusal}`,
+        `${because}: expected ${says}, got ${refusal}`,
       );
     }
     const { uploads } = sandbox.conductorOne;
@@ -378,7 +378,7 @@ suite('a file', () => {
     assert.equal(uploads.list().length, faults.length);
   });
 
-  test('is refused for its envelope: another version, no zstd, half a frame, no database', async () => {
+  test('is refused for an invalid envelope, zstd frame or database', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = await takeSync(sandbox, client);
@@ -402,12 +402,12 @@ suite('a file', () => {
       const refusal = await refusalOf(client.uploadAsset(uploadOf(task.id, Buffer.from(bytes))));
       assert.ok(
         refusal.startsWith(`InvalidArgument the file is refused: ${says}`),
-        `${says} expected, and it says ${refusal}`,
+        `expected ${says}, got ${refusal}`,
       );
     }
   });
 
-  test('is taken as Go connectors write it: in the time of their zone, without last zeros, in write-ahead mode', async () => {
+  test('is accepted as Go connectors write it: local times without trailing zeros, in write-ahead mode', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     for (const hours of [-12, -5, 0, 9, 14]) {
@@ -427,7 +427,7 @@ suite('a file', () => {
     assert.equal(sandbox.conductorOne.uploads.current?.grants({}).length, 6);
   });
 
-  test('is taken in several zstd frames too', async () => {
+  test('is accepted in several zstd frames', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = await takeSync(sandbox, client);

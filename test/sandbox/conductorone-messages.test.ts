@@ -99,7 +99,7 @@ function wholeHello(): Whole {
 }
 
 suite('Hello', () => {
-  test('is refused for the first field that breaks a rule, and the refusal names it', async () => {
+  test('is refused for a field that breaks a rule, and the refusal names the field', async () => {
     const client = await registeredClient(await sandboxFor());
     const cases: readonly (readonly [breakIt: (hello: Whole) => unknown, says: string])[] = [
       [(hello) => (hello.hostId = ''), 'host_id: must have 1 to 256 characters'],
@@ -170,18 +170,18 @@ suite('Hello', () => {
       const hello = wholeHello();
       breakIt(hello);
       const refusal = await refusalOf(client.hello(hello));
-      assert.ok(refusal.startsWith(`InvalidArgument ${says}`), `${says} expected, and it says ${refusal}`);
+      assert.ok(refusal.startsWith(`InvalidArgument ${says}`), `expected ${says}, got ${refusal}`);
     }
   });
 
-  test('counts characters, not bytes, of a host id', async () => {
+  test('accepts a host id of 256 characters, even if it has more bytes', async () => {
     const client = await registeredClient(await sandboxFor());
     assert.equal(await refusalOf(client.hello({ ...goodHello, hostId: 'é'.repeat(256) })), 'no refusal');
   });
 });
 
-suite('the other calls', () => {
-  test('are refused for host and task ids that are none', async () => {
+suite('GetTask, Heartbeat and FinishTask', () => {
+  test('are refused for an invalid host id, and for an invalid or unknown task id', async () => {
     const client = await registeredClient(await sandboxFor());
     const success = { case: 'success' as const, value: {} };
     const cases: readonly (readonly [Promise<unknown>, string])[] = [
@@ -204,7 +204,7 @@ suite('the other calls', () => {
     ];
     for (const [call, says] of cases) {
       const refusal = await refusalOf(call);
-      assert.ok(refusal.startsWith(says), `${says} expected, and it says ${refusal}`);
+      assert.ok(refusal.startsWith(says), `expected ${says}, got ${refusal}`);
     }
   });
 });
@@ -220,14 +220,14 @@ suite('FinishTask', () => {
     const taskId = await takeTask(sandbox, client, order);
     for (const [request, says] of cases) {
       const refusal = await refusalOf(client.finishTask({ hostId: 'host-1', taskId, ...request }));
-      assert.ok(refusal.startsWith(`InvalidArgument ${says}`), `${says} expected, and it says ${refusal}`);
+      assert.ok(refusal.startsWith(`InvalidArgument ${says}`), `expected ${says}, got ${refusal}`);
     }
     assert.equal(sandbox.conductorOne.queue.find(taskId)?.state, 'running');
   }
 
   const failed = { case: 'error' as const, value: { nonRetryable: true } };
 
-  test('needs a final state, and a status with an error only', () =>
+  test('requires a final state, and a status if and only if that is an error', () =>
     tryAll({ type: 'syncFull' }, [
       [{}, 'final_state: is required'],
       [{ finalState: failed }, 'status: is required with an error'],
@@ -244,13 +244,13 @@ suite('FinishTask', () => {
       ],
     ]));
 
-  test('of a sync needs an upload, and an empty success', () =>
+  test('of a sync requires an upload and an empty success', () =>
     tryAll({ type: 'syncFull' }, [
       [{ finalState: { case: 'success', value: {} } }, 'success: a full sync is done when its file'],
       [{ finalState: { case: 'success', value: { annotations: [rawId] } } }, 'success: must be empty'],
     ]));
 
-  test('of a grant needs its own response, with the ids that were asked for', () => {
+  test('of a grant requires a grant response with the requested ids', () => {
     const finish = (
       fields: MessageInitShape<typeof GrantManagerServiceGrantResponseSchema>,
       annotations = fields.annotations ?? [],
@@ -314,7 +314,7 @@ suite('FinishTask', () => {
     ]);
   });
 
-  test('of a revocation needs its own response', () => {
+  test('of a revocation requires a revoke response', () => {
     const response = anyPack(
       GrantManagerServiceRevokeResponseSchema,
       create(GrantManagerServiceRevokeResponseSchema, { annotations: [exists] }),
@@ -332,7 +332,7 @@ suite('FinishTask', () => {
     ]);
   });
 
-  test('of a new account needs a result that says it is one, and a person in it', () => {
+  test('of a new account requires a result marked as such, with a valid user', () => {
     const finish = (fields: MessageInitShape<typeof CreateAccountResponseSchema>): Finish => ({
       finalState: { case: 'success', value: { response: createdResponse(fields) } },
     });
@@ -367,7 +367,7 @@ suite('FinishTask', () => {
     ]);
   });
 
-  test('with success is refused for a task that no connector of Asana carries out', () =>
+  test('with success is refused for a task type that the connector does not support', () =>
     tryAll({ type: 'raw', task: { rotateCredentials: {} } }, [
       [
         { finalState: { case: 'success', value: {} } },
@@ -375,7 +375,7 @@ suite('FinishTask', () => {
       ],
     ]));
 
-  test('is taken when everything is right, with what it says', async () => {
+  test('is accepted if it is valid, and its result, annotations and response are recorded', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const cases: readonly (readonly [order: unknown, Finish, state: string])[] = [

@@ -81,7 +81,10 @@ async function until(sandbox: Sandbox, what: string, isSo: () => boolean): Promi
   const deadline = performance.now() + 20_000;
   while (!isSo()) {
     const refused = sandbox.conductorOne.calls.since(0).filter(({ reason }) => reason !== null);
-    assert.ok(performance.now() < deadline, `${what} does not come; refused: ${JSON.stringify(refused)}`);
+    assert.ok(
+      performance.now() < deadline,
+      `timed out waiting for ${what}; refused: ${JSON.stringify(refused)}`,
+    );
     // Leases expire only when the queue is read.
     sandbox.conductorOne.queue.list();
     await systemClock.sleep(10);
@@ -103,8 +106,8 @@ function namesOf(annotations: readonly unknown[]): unknown[] {
   return annotations.map((annotation) => Reflect.get(Object(annotation), '@type'));
 }
 
-suite('the service of the product, against the strict sandbox', () => {
-  test('says Hello, answers a hello task, syncs and uploads, and nothing it sends is refused', async () => {
+suite('the ConductorOne service of the product, against the strict sandbox', () => {
+  test('sends Hello, carries out hello and sync tasks, and none of its calls is refused', async () => {
     const sandbox = await quickSandbox();
     const { tempFolder } = await startInstance(sandbox, 'host-1');
     assert.equal((await carriedOut(sandbox, { type: 'hello' })).state, 'succeeded');
@@ -128,7 +131,7 @@ suite('the service of the product, against the strict sandbox', () => {
     await assertEmpty(tempFolder);
   });
 
-  test('carries out grants, revocations and new accounts, and says what was so already', async () => {
+  test('carries out grants, revocations and new accounts, and annotates what was already done', async () => {
     const sandbox = await quickSandbox();
     const { host } = await startInstance(sandbox, 'host-1');
     await carriedOut(sandbox, { type: 'syncFull' });
@@ -156,7 +159,7 @@ suite('the service of the product, against the strict sandbox', () => {
     );
   });
 
-  test('refuses what it cannot do with the code of the cause, for good', async () => {
+  test('fails a task with the gRPC code of the cause, as nonRetryable if the task is a change', async () => {
     const sandbox = await quickSandbox();
     const { host } = await startInstance(sandbox, 'host-1');
     await carriedOut(sandbox, { type: 'syncFull' });
@@ -164,20 +167,21 @@ suite('the service of the product, against the strict sandbox', () => {
       throw new RefusedError('StillDeclared', 'iga/alice declares otherwise');
     };
     const principal = { id: { resourceType: 'user', resource: '905' } };
-    const cases: readonly (readonly [order: unknown, code: number])[] = [
-      [{ type: 'grant', entitlement: 'enterprise', user: '30' }, 9],
-      [{ type: 'grant', entitlement: 'team:501:Admin', user: '30' }, 9],
-      [{ type: 'raw', task: { grant: { entitlement: { id: 'platinum' }, principal } } }, 5],
-      [{ type: 'raw', task: { rotateCredentials: {} } }, 12],
-      [{ type: 'unknown', field: 4000 }, 12],
+    const cases: readonly (readonly [order: unknown, code: number, nonRetryable: boolean])[] = [
+      [{ type: 'grant', entitlement: 'enterprise', user: '30' }, 9, true],
+      [{ type: 'grant', entitlement: 'team:501:Admin', user: '30' }, 9, true],
+      [{ type: 'raw', task: { grant: { entitlement: { id: 'platinum' }, principal } } }, 5, true],
+      [{ type: 'raw', task: { rotateCredentials: {} } }, 12, true],
+      [{ type: 'unknown', field: 4000 }, 12, false],
     ];
-    for (const [order, code] of cases) {
+    for (const [order, code, nonRetryable] of cases) {
       const { state, end } = await carriedOut(sandbox, order);
-      assert.deepEqual([state, end?.code], ['failed', code], `${JSON.stringify(order)}: ${end?.message}`);
+      const what = `${JSON.stringify(order)}: ${end?.message}`;
+      assert.deepEqual([state, end?.code, end?.nonRetryable], ['failed', code, nonRetryable], what);
     }
   });
 
-  test('gives a cancelled sync up, and leaves nothing behind', async () => {
+  test('stops a cancelled sync, and leaves no temporary file behind', async () => {
     const sandbox = await quickSandbox();
     const { host, tempFolder } = await startInstance(sandbox, 'host-1');
     host.directory = never;
@@ -189,7 +193,7 @@ suite('the service of the product, against the strict sandbox', () => {
     await assertEmpty(tempFolder);
   });
 
-  test('sends an upload that broke off once more, and the tenant has it once', async () => {
+  test('repeats an upload that was cut off, and the sandbox keeps only one', async () => {
     const sandbox = await quickSandbox();
     await startInstance(sandbox, 'host-1');
     sandbox.conductorOne.faults.add({ match: { call: 'UploadAsset' }, effect: { cutAtPiece: 1 } });
@@ -198,7 +202,7 @@ suite('the service of the product, against the strict sandbox', () => {
     assert.equal(sandbox.conductorOne.uploads.list().length, 1);
   });
 
-  test('leaves its task to the next instance when it is stopped, and the task is finished once', async () => {
+  test('leaves its task to the next instance when it is stopped, and the task finishes once', async () => {
     const sandbox = await quickSandbox();
     const first = await startInstance(sandbox, 'host-1');
     first.host.directory = never;
@@ -209,6 +213,6 @@ suite('the service of the product, against the strict sandbox', () => {
     await until(sandbox, 'the end of the sync', () => isOver(task));
     assert.deepEqual(task.leasedTo, ['host-1', 'host-2']);
     assert.deepEqual([task.state, task.end?.host], ['succeeded', 'host-2']);
-    assert.deepEqual(task.refusedCalls, [], 'the first instance does not touch it any more');
+    assert.deepEqual(task.refusedCalls, [], 'no call for the task is refused');
   });
 });

@@ -30,8 +30,8 @@ async function taken(client: Client<typeof BatonService>, hostId: string): Promi
   return (await client.getTask({ hostId })).task?.id;
 }
 
-suite('the queue', () => {
-  test('hands tasks out in order, each once, and nothing when it is empty', async () => {
+suite('the task queue', () => {
+  test('hands out tasks in order, each once, and nothing when it is empty', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const first = enqueue(sandbox, { type: 'createAccount', email: 'a@acme.com' });
@@ -42,7 +42,7 @@ suite('the queue', () => {
     assert.equal(await taken(client, 'host-1'), undefined);
   });
 
-  test('says when to come back and when to send heartbeats, as its settings have it', async () => {
+  test('returns the intervals for polls and heartbeats of its settings', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     sandbox.conductorOne.change({ nextPollMs: 600_000, nextHeartbeatMs: 1500 });
@@ -51,7 +51,7 @@ suite('the queue', () => {
     assert.deepEqual([nextHeartbeat?.seconds, nextHeartbeat?.nanos], [1n, 500_000_000]);
   });
 
-  test('has one sync under way at a time, whoever asks, and other tasks beside it', async () => {
+  test('hands out one sync at a time across hosts, and other tasks beside it', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     await client.hello({ ...goodHello, hostId: 'host-2' });
@@ -65,7 +65,7 @@ suite('the queue', () => {
     assert.equal(await taken(client, 'host-2'), later.id);
   });
 
-  test('gives a host that never said Hello nothing but hello tasks', async () => {
+  test('hands out only hello tasks to a host that has not sent Hello', async () => {
     const sandbox = await sandboxFor();
     const client = rawClient(sandbox, sandbox.conductorOne.issueToken());
     const sync = enqueue(sandbox, { type: 'syncFull' });
@@ -76,7 +76,7 @@ suite('the queue', () => {
     assert.equal(await taken(client, 'host-1'), sync.id);
   });
 
-  test('takes tasks that nobody knows: the connector finds a task without a type', async () => {
+  test('accepts tasks of unknown types, which the connector receives without a type', async () => {
     const sandbox = await sandboxFor();
     await registeredClient(sandbox);
     const { client } = connect(sandbox);
@@ -91,7 +91,7 @@ suite('the queue', () => {
 });
 
 suite('a hello task', () => {
-  test('is answered by Hello with its id, and never by FinishTask', async () => {
+  test('is finished by a Hello with its id, and refused in FinishTask', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = enqueue(sandbox, { type: 'hello' });
@@ -106,7 +106,7 @@ suite('a hello task', () => {
     assert.equal(task.state, 'succeeded');
   });
 
-  test('is what a Hello with a task id must be about', async () => {
+  test('is the only task that a Hello may name: a sync or an unknown id is refused', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const sync = enqueue(sandbox, { type: 'syncFull' });
@@ -123,7 +123,7 @@ suite('a hello task', () => {
 });
 
 suite('a lease', () => {
-  test('lasts as long as heartbeats come, and no longer: then the task goes to whoever asks next', async () => {
+  test('lasts while heartbeats arrive, and then the task goes to the next host that polls', async () => {
     const clock = movableClock();
     const sandbox = await sandboxFor({ clock, conductorOneSettings: { tokenLifetimeS: 3600 } });
     const client = await registeredClient(sandbox);
@@ -142,7 +142,7 @@ suite('a lease', () => {
     assert.equal(task.heartbeats, 3);
   });
 
-  test('that is lost is lost: heartbeats and the end by its last holder are refused and noted', async () => {
+  test('that expired is gone: Heartbeat and FinishTask of its last holder are refused and recorded', async () => {
     const clock = movableClock();
     const sandbox = await sandboxFor({ clock });
     const client = await registeredClient(sandbox);
@@ -167,7 +167,7 @@ suite('a lease', () => {
     );
   });
 
-  test('ends with FinishTask: a second one is refused and noted, even by the same host', async () => {
+  test('ends with FinishTask: a second call is refused and recorded, even from the same host', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = enqueue(sandbox, { type: 'syncFull' });
@@ -179,8 +179,8 @@ suite('a lease', () => {
   });
 });
 
-suite('cancelling', () => {
-  test('takes a waiting task back: nobody gets it', async () => {
+suite('cancelling a task', () => {
+  test('withdraws a waiting task, so that no host receives it', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = enqueue(sandbox, { type: 'syncFull' });
@@ -190,7 +190,7 @@ suite('cancelling', () => {
     assert.equal(sandbox.conductorOne.queue.cancel(task), false);
   });
 
-  test('tells the holder at its next heartbeat, and takes its Canceled for the end', async () => {
+  test('is reported to the holder at its next heartbeat, and its Canceled ends the task', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = enqueue(sandbox, { type: 'syncFull' });
@@ -202,7 +202,7 @@ suite('cancelling', () => {
     assert.deepEqual([task.state, task.end?.code], ['cancelled', 1]);
   });
 
-  test('ends a task whose holder is silent: it goes to nobody else, and a late heartbeat hears of it', async () => {
+  test('ends a task with a silent holder: no other host gets it, and a late heartbeat reports it', async () => {
     const clock = movableClock();
     const sandbox = await sandboxFor({ clock });
     const client = await registeredClient(sandbox);
@@ -219,7 +219,7 @@ suite('cancelling', () => {
 });
 
 suite('instances', () => {
-  test('are known by host id, with their latest Hello, and count as connected while they are heard of', async () => {
+  test('are listed by host id with their latest Hello, which connects them until they stop calling', async () => {
     const clock = movableClock();
     const sandbox = await sandboxFor({ clock });
     const client = await registeredClient(sandbox);
@@ -233,10 +233,11 @@ suite('instances', () => {
       ['host-2', undefined, false],
     ]);
     clock.skip(LEASE_MS + 1);
-    await client.hello({ ...goodHello, hostId: 'host-2' });
+    for (const os of ['linux', 'darwin'])
+      await client.hello({ ...goodHello, hostId: 'host-2', osInfo: { ...goodHello.osInfo, os } });
     assert.deepEqual(shown(), [
       ['host-1', 'linux', false],
-      ['host-2', 'linux', true],
+      ['host-2', 'darwin', true],
     ]);
   });
 });

@@ -11,10 +11,12 @@ import {
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { suite, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { inspect, promisify } from 'node:util';
 import { Agent, request } from 'undici';
+import { BatonService } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { sandboxFor } from './asking.ts';
 import { Json } from './json.ts';
@@ -92,7 +94,7 @@ async function askForToken(
 }
 
 suite('the token endpoint', () => {
-  test('gives a bearer token for a good assertion, over HTTP/2 and HTTP/1.1', async () => {
+  test('issues a bearer token for a valid assertion, over HTTP/2 and HTTP/1.1', async () => {
     const sandbox = await sandboxFor();
     for (const allowH2 of [true, false]) {
       const { status, json } = await askForToken(sandbox, { allowH2 });
@@ -104,14 +106,14 @@ suite('the token endpoint', () => {
     }
   });
 
-  test('refuses everything that is not exactly as it must be, and says what is wrong', async () => {
+  test('refuses an invalid request or assertion, and names what is wrong', async () => {
     const sandbox = await sandboxFor();
     const { clientId } = sandbox.conductorOne;
     const now = Math.floor(Date.now() / 1000);
     const stranger = generateKeyPairSync('ed25519').privateKey;
     const cases: readonly (readonly [because: string, wish: Wish, status: number, says: RegExp])[] = [
       ['a GET', { method: 'GET' }, 405, /POST/],
-      ['JSON', { contentType: 'application/json' }, 400, /content type/],
+      ['a JSON body', { contentType: 'application/json' }, 400, /content type/],
       ['another grant', { form: { grant_type: 'password' } }, 400, /grant_type/],
       ['no grant', { form: { grant_type: '' } }, 400, /grant_type must be there once/],
       ['another client', { form: { client_id: 'x@localhost/ccc' } }, 401, /client_id/],
@@ -119,10 +121,10 @@ suite('the token endpoint', () => {
       ['no assertion', { form: { client_assertion: '' } }, 400, /client_assertion must/],
       ['two parts', { assertion: 'a.b' }, 401, /compact JWS/],
       ['four parts', { assertion: 'a.b.c.d' }, 401, /compact JWS/],
-      ['a header that is no JSON', { assertion: 'YWJj.YWJj.YWJj' }, 401, /header must be a JSON object/],
+      ['a header that is not JSON', { assertion: 'YWJj.YWJj.YWJj' }, 401, /header must be a JSON object/],
       ['a header with padding', { assertion: 'e30=.e30.YWJj' }, 401, /header must be a JSON object/],
-      ['RS256', { header: { alg: 'RS256' } }, 401, /alg/],
-      ['none', { header: { alg: 'none' } }, 401, /alg/],
+      ['the algorithm RS256', { header: { alg: 'RS256' } }, 401, /alg/],
+      ['the algorithm none', { header: { alg: 'none' } }, 401, /alg/],
       ['a critical extension', { header: { crit: ['b64'] } }, 401, /crit/],
       ['no nonce', { header: { nonce: undefined } }, 401, /nonce/],
       ['a short nonce', { header: { nonce: 'abc' } }, 401, /nonce/],
@@ -134,12 +136,12 @@ suite('the token endpoint', () => {
       ['no audience', { claims: { aud: [] } }, 401, /aud/],
       ['an audience with its port', { claims: { aud: [clientId.slice(20, -4)] } }, 401, /aud/],
       ['two audiences', { claims: { aud: ['localhost', 'localhost'] } }, 401, /aud/],
-      ['one that has expired', { claims: { exp: now - 1 } }, 401, /exp is past/],
-      ['one that lives too long', { claims: { exp: now + 400 } }, 401, /exp is more than/],
-      ['one that is not valid yet', { claims: { nbf: now + 120 } }, 401, /nbf/],
-      ['one made in the future', { claims: { iat: now + 200 } }, 401, /iat is to come/],
-      ['one made long ago', { claims: { iat: now - 1000 } }, 401, /iat is more than/],
-      ['instants as text', { claims: { exp: String(now + 60) } }, 401, /exp must be whole seconds/],
+      ['an expired assertion', { claims: { exp: now - 1 } }, 401, /exp is past/],
+      ['an assertion that is valid for too long', { claims: { exp: now + 400 } }, 401, /exp is more than/],
+      ['an assertion that is not valid yet', { claims: { nbf: now + 120 } }, 401, /nbf/],
+      ['an assertion issued in the future', { claims: { iat: now + 200 } }, 401, /iat is to come/],
+      ['an assertion issued long ago', { claims: { iat: now - 1000 } }, 401, /iat is more than/],
+      ['a time as text', { claims: { exp: String(now + 60) } }, 401, /exp must be whole seconds/],
       ['no nbf', { claims: { nbf: undefined } }, 401, /nbf must be whole seconds/],
       ['a claim that no connector sends', { claims: { jti: 'x' } }, 401, /claim/],
     ];
@@ -152,13 +154,13 @@ suite('the token endpoint', () => {
     assert.equal(reasons.length, cases.length, 'each refusal is in the log of calls');
   });
 
-  test('takes one audience as a list and as text, as a newer Go connector writes it', async () => {
+  test('accepts one audience as a list or as text, which newer Go connectors send', async () => {
     const sandbox = await sandboxFor();
     for (const aud of [['localhost'], 'localhost'])
       assert.equal((await askForToken(sandbox, { claims: { aud } })).status, 200, inspect(aud));
   });
 
-  test('takes each assertion once', async () => {
+  test('accepts each assertion only once', async () => {
     const sandbox = await sandboxFor();
     const assertion = assertionFor(sandbox, {});
     assert.equal((await askForToken(sandbox, { assertion })).status, 200);
@@ -167,17 +169,17 @@ suite('the token endpoint', () => {
     assert.match(again.json.at('error_description').text(), /nonce was used/);
   });
 
-  test('takes no more than a form: a body without end is refused', async () => {
+  test('refuses a body that is too large with 413', async () => {
     const sandbox = await sandboxFor();
     assert.equal((await askForToken(sandbox, { form: { padding: 'x'.repeat(20_000) } })).status, 413);
   });
 
-  test('is the only address beside gRPC', async () => {
+  test('answers 404 on another path', async () => {
     const sandbox = await sandboxFor();
     assert.equal((await askForToken(sandbox, { path: '/auth/v1/tokens' })).status, 404);
   });
 
-  test('goes by its own clock, and shows it', async () => {
+  test('validates assertions by the clock of the sandbox, and shows it in the Date header', async () => {
     const sandbox = await sandboxFor();
     sandbox.conductorOne.change({ skewMs: 600_000 });
     const { status, json, date } = await askForToken(sandbox);
@@ -188,14 +190,22 @@ suite('the token endpoint', () => {
 });
 
 suite('a bearer token', () => {
-  test('is needed for every call', async () => {
+  test('is required for every call: an unknown token is refused', async () => {
     const sandbox = await sandboxFor();
     const client = rawClient(sandbox, 'made-up');
-    assert.match(await refusalOf(client.getTask({ hostId: 'host-1' })), /^Unauthenticated the access token/);
-    assert.match(await refusalOf(client.uploadAsset((async function* () {})())), /^Unauthenticated/);
+    const task = { hostId: 'host-1', taskId: 'a'.repeat(27) };
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => client.hello(goodHello),
+      () => client.getTask({ hostId: 'host-1' }),
+      () => client.heartbeat(task),
+      () => client.finishTask({ ...task, finalState: { case: 'success', value: {} } }),
+      () => client.uploadAsset((async function* () {})()),
+    ];
+    assert.equal(calls.length, BatonService.methods.length);
+    for (const call of calls) assert.match(await refusalOf(call()), /^Unauthenticated the access token/);
   });
 
-  test('expires after the lifetime that the settings say', async () => {
+  test('expires after the lifetime in the settings', async () => {
     const clock = movableClock();
     const sandbox = await sandboxFor({ clock, conductorOneSettings: { tokenLifetimeS: 30 } });
     const { json } = await askForToken(sandbox);
@@ -207,7 +217,7 @@ suite('a bearer token', () => {
     assert.match(await refusalOf(client.getTask({ hostId: 'host-1' })), /^Unauthenticated/);
   });
 
-  test('is refused from the moment the credentials are revoked, and no new one is given', async () => {
+  test('is refused as soon as the credentials are revoked, and no new token is issued', async () => {
     const sandbox = await sandboxFor();
     const { json } = await askForToken(sandbox);
     const client = rawClient(sandbox, json.at('access_token').text());
@@ -218,7 +228,7 @@ suite('a bearer token', () => {
     assert.match(refused.json.at('error_description').text(), /revoked/);
   });
 
-  test('is refused once the credentials are rotated, and none is given for those before', async () => {
+  test('is refused once the credentials are rotated, and the old credentials get no new token', async () => {
     const sandbox = await sandboxFor();
     const { clientId, clientSecret } = sandbox.conductorOne;
     const client = rawClient(sandbox, sandbox.conductorOne.issueToken());
@@ -231,8 +241,8 @@ suite('a bearer token', () => {
   });
 });
 
-suite('the certificate', () => {
-  test('is signed by the authority in caFile, for localhost and 127.0.0.1, and is no authority itself', async () => {
+suite('the certificate of the simulated ConductorOne', () => {
+  test('is signed by the authority in caFile, for localhost and 127.0.0.1, and is not an authority itself', async () => {
     const sandbox = await sandboxFor();
     const { caFile, authority, url } = sandbox.conductorOne;
     assert.equal(await readFile(caFile, 'utf8'), authority);
@@ -248,7 +258,7 @@ suite('the certificate', () => {
     }
   });
 
-  test('is all that another process needs to trust: NODE_EXTRA_CA_CERTS names the file', async () => {
+  test('is trusted by another process if NODE_EXTRA_CA_CERTS names caFile, and otherwise not', async () => {
     const sandbox = await sandboxFor();
     const { caFile, url } = sandbox.conductorOne;
     const script = `fetch('${url}/').then(({ status }) => console.log(status))`;
@@ -263,17 +273,17 @@ suite('the certificate', () => {
     );
   });
 
-  test('goes with the sandbox, and so does its folder', async () => {
+  test('has a caFile that is deleted with its folder when the sandbox closes', async () => {
     const sandbox = await startSandbox();
     const { caFile } = sandbox.conductorOne;
     assert.ok(existsSync(caFile));
     await sandbox.close();
-    assert.ok(!existsSync(caFile));
+    assert.ok(!existsSync(dirname(caFile)));
   });
 });
 
-suite('our own client', () => {
-  test('needs the credentials and the authority, nothing else', async () => {
+suite('the ConductorOne client of the product', () => {
+  test('needs only the credentials and the certificate authority', async () => {
     const sandbox = await sandboxFor();
     const { client } = connect(sandbox);
     const { hostId: _host, ...hello } = goodHello;

@@ -21,7 +21,7 @@ import {
 } from './uploading.ts';
 
 suite('the stream of an upload', () => {
-  test('is refused where it breaks a rule, and the refusal names the field', async () => {
+  test('is refused if it breaks a rule, and the refusal names the field', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const { id } = await takeSync(sandbox, client);
@@ -29,7 +29,7 @@ suite('the stream of an upload', () => {
     const good = [metadata(id), data(bytes), eof(sha256(bytes))];
     const annotations = Array.from({ length: 17 }, () => ({ typeUrl: 'type.googleapis.com/x' }));
     const cases: readonly (readonly [because: string, pieces: readonly Piece[], says: string])[] = [
-      ['nothing at all', [], 'InvalidArgument msg: the upload ended without eof'],
+      ['an empty stream', [], 'InvalidArgument msg: the upload ended without eof'],
       ['an empty message', [{}], 'InvalidArgument msg: is required'],
       ['data first', good.slice(1), 'InvalidArgument msg: must be metadata first'],
       [
@@ -39,7 +39,7 @@ suite('the stream of an upload', () => {
       ],
       ['no host id', [metadata(id, '')], 'InvalidArgument host_id'],
       ['no task id', [metadata('')], 'InvalidArgument task_id: must be 27'],
-      ['a task that is not there', [metadata('a'.repeat(27))], 'NotFound task_id'],
+      ['an unknown task', [metadata('a'.repeat(27))], 'NotFound task_id'],
       ["another host's task", [metadata(id, 'host-2')], 'FailedPrecondition task_id: no lease'],
       [
         'too many annotations',
@@ -47,7 +47,7 @@ suite('the stream of an upload', () => {
         'InvalidArgument metadata.annotations',
       ],
       [
-        'no data in a piece',
+        'a piece without data',
         [metadata(id), data(Buffer.alloc(0))],
         'InvalidArgument data.data: must have 1 to 1048576',
       ],
@@ -67,12 +67,12 @@ suite('the stream of an upload', () => {
     ];
     for (const [because, pieces, says] of cases) {
       const refusal = await refusalOf(client.uploadAsset(stream(...pieces)));
-      assert.ok(refusal.startsWith(says), `${because}: ${says} expected, and it says ${refusal}`);
+      assert.ok(refusal.startsWith(says), `${because}: expected ${says}, got ${refusal}`);
     }
     assert.deepEqual(sandbox.conductorOne.uploads.list(), []);
   });
 
-  test('may have pieces of a whole MiB', async () => {
+  test('may contain a piece of 1 MiB', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const { id } = await takeSync(sandbox, client);
@@ -83,7 +83,7 @@ suite('the stream of an upload', () => {
     assert.match(refusal, /^InvalidArgument the file is refused: envelope: must begin with C1ZF/);
   });
 
-  test('belongs to a sync: other tasks ask for no upload', async () => {
+  test('is refused for a task that is not a sync', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const { id } = sandbox.conductorOne.queue.add(readOrder({ type: 'createAccount' }, null));
@@ -92,7 +92,7 @@ suite('the stream of an upload', () => {
     assert.match(refusal, /^InvalidArgument metadata\.task_id: is a createAccount task/);
   });
 
-  test('must still be backed by the lease when it ends', async () => {
+  test('is refused if the lease has expired when the stream ends', async () => {
     const clock = movableClock();
     const sandbox = await sandboxFor({ clock });
     const client = await registeredClient(sandbox);
@@ -108,7 +108,7 @@ suite('the stream of an upload', () => {
 });
 
 suite('an upload', () => {
-  test('by our own client arrives byte for byte and is looked into', async () => {
+  test('by the client of the product arrives unchanged, and its content is counted', async () => {
     const sandbox = await sandboxFor();
     await registeredClient(sandbox);
     const { client } = connect(sandbox);
@@ -136,7 +136,7 @@ suite('an upload', () => {
     });
   });
 
-  test('takes the place of the one before, and a task may send it twice', async () => {
+  test('replaces the previous upload, and a task may send it twice', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     await syncWith(sandbox, client, await fileOf());
@@ -151,7 +151,7 @@ suite('an upload', () => {
     assert.equal(sandbox.conductorOne.uploads.current?.counts.resources['user'], 3);
   });
 
-  test('of a task with debug is followed by a log, which is not looked into', async () => {
+  test('of a task with debug may be followed by a log, which is not validated', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const task = await takeSync(sandbox, client, { debug: true });
@@ -163,7 +163,7 @@ suite('an upload', () => {
     );
   });
 
-  test('is held when a count falls by half, until it is accepted', async () => {
+  test('is held when a count falls by more than half, and becomes current when it is accepted', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const people = Array.from({ length: 8 }, (_, index) => account(String(900 + index)));
@@ -181,7 +181,7 @@ suite('an upload', () => {
     assert.equal(await uploads.accept(held.id), false);
   });
 
-  test('that is held is forgotten once another one comes', async () => {
+  test('that is held is superseded by the next one, and can no longer be accepted', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const people = Array.from({ length: 8 }, (_, index) => account(String(900 + index)));
@@ -196,7 +196,7 @@ suite('an upload', () => {
     assert.equal(await uploads.accept(2), false);
   });
 
-  test('is never held when the settings say so', async () => {
+  test('is never held if anomalyPercent is above 100', async () => {
     const sandbox = await sandboxFor({ conductorOneSettings: { anomalyPercent: 101 } });
     const client = await registeredClient(sandbox);
     const people = Array.from({ length: 8 }, (_, index) => account(String(900 + index)));
@@ -206,8 +206,8 @@ suite('an upload', () => {
   });
 });
 
-suite('an upload of a part', () => {
-  test('is taken when it holds what the task names, and does not take the place of a whole one', async () => {
+suite('a partial upload', () => {
+  test('is accepted if it contains what the task names, and does not replace a full upload', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     await syncWith(sandbox, client, await fileOf());
@@ -224,7 +224,7 @@ suite('an upload of a part', () => {
     assert.equal(sandbox.conductorOne.uploads.current?.counts.grants, 6);
   });
 
-  test('is refused when it holds more, or is marked as something else', async () => {
+  test('is refused if it contains more than the task names, or has the wrong sync type', async () => {
     const sandbox = await sandboxFor();
     const client = await registeredClient(sandbox);
     const resourcesOnly = { ...everything, entitlements: false, grants: false };

@@ -9,7 +9,7 @@ describe('the control endpoint', async () => {
     const { json } = await control(sandbox, 'GET', '/state');
     assert.equal(json.at('workspace').value, sandbox.workspace);
     const people = json.at('people').list();
-    assert.equal(people.length, 23, '20 accounts and 3 who were deprovisioned');
+    assert.equal(people.length, 23, '20 accounts and 3 deprovisioned people');
     const summary = people
       .slice(0, 5)
       .map((p) => ['email', 'license', 'role', 'active'].map((key) => p.at(key).value));
@@ -23,7 +23,7 @@ describe('the control endpoint', async () => {
     assert.deepEqual(people.at(-1)?.at('license').value, null);
   });
 
-  it('changes a license behind the back of whoever manages it, to any value', async () => {
+  it('changes a license to any value, even to an unknown one', async () => {
     const changed = await control(sandbox, 'PATCH', '/users/alice@acme.example', { license: 'starter' });
     assert.equal(changed.json.at('license').value, 'starter');
     assert.equal((await scimUser(sandbox, 'alice@acme.example')).at('userType').value, 'starter');
@@ -34,7 +34,7 @@ describe('the control endpoint', async () => {
     );
   });
 
-  it('changes address, name and role, and finds people by gid', async () => {
+  it('changes the email address, name and role of a person named by gid', async () => {
     const gid = (await control(sandbox, 'GET', '/users/bob@acme.example')).json.at('gid').text();
     await control(sandbox, 'PATCH', `/users/${gid}`, {
       email: 'Robert@acme.example',
@@ -49,14 +49,14 @@ describe('the control endpoint', async () => {
     assert.equal((await control(sandbox, 'GET', '/users/bob@acme.example')).status, 404);
   });
 
-  it('brings back who was deprovisioned, which no API can', async () => {
+  it('reactivates a deprovisioned person, which no Asana API can', async () => {
     await control(sandbox, 'PATCH', '/users/carol@acme.example', { active: false });
     assert.equal((await scimUser(sandbox, 'carol@acme.example')).value, undefined);
     await control(sandbox, 'PATCH', '/users/carol@acme.example', { active: true });
     assert.equal((await scimUser(sandbox, 'carol@acme.example')).at('active').value, true);
   });
 
-  it('creates by POST and by PUT, and makes people never have been', async () => {
+  it('creates people by POST and by PUT, and erases them by DELETE', async () => {
     assert.equal(
       (await control(sandbox, 'POST', '/users', { email: 'p@acme.example', license: 'view only' })).status,
       201,
@@ -74,13 +74,13 @@ describe('the control endpoint', async () => {
     assert.equal((await ask(sandbox, 'GET', '/users/p@acme.example')).status, 404);
   });
 
-  it('creates teams, two of one name if need be', async () => {
+  it('creates a team with its members, even if another team has the same name', async () => {
     const team = { name: 'Design', members: ['alice@acme.example'] };
     const gid = (await control(sandbox, 'POST', '/teams', team)).json.at('gid').text();
     assert.match((await ask(sandbox, 'GET', `/team_memberships?team=${gid}`)).text, /Alice/);
   });
 
-  it('logs requests in their order, with operation and kind of token but without the token', async () => {
+  it('logs requests in order, with the operation and the kind of token but not the token', async () => {
     const { last } = sandbox.requests;
     await ask(sandbox, 'GET', '/workspaces?limit=10');
     await patchUser(sandbox, '123', { op: 'replace', path: 'title', value: 'x' });
@@ -98,13 +98,18 @@ describe('the control endpoint', async () => {
     for (const token of Object.values(sandbox.tokens)) assert.equal(log.text.includes(token), false);
   });
 
-  it('counts what each token did, and forgets it on demand', async () => {
-    await control(sandbox, 'DELETE', '/statistics');
+  it('counts the requests of each token, and resets the counts on DELETE', async () => {
+    const reset = () => control(sandbox, 'DELETE', '/statistics');
+    const counts = async () => {
+      const tokens = (await control(sandbox, 'GET', '/statistics')).json.at('tokens').list();
+      const personal = tokens.find((token) => token.at('kind').value === 'personalAccessToken');
+      return ['requests', 'mostReadsInFlight'].map((key) => personal?.at(key).value);
+    };
+    await reset();
     await ask(sandbox, 'GET', '/workspaces?limit=10', { token: 'personalAccessToken' });
-    const tokens = (await control(sandbox, 'GET', '/statistics')).json.at('tokens').list();
-    const personal = tokens.find((token) => token.at('kind').value === 'personalAccessToken');
-    assert.deepEqual(personal?.at('requests').value, { getWorkspaces: 1 });
-    assert.equal(personal?.at('mostReadsInFlight').value, 1);
+    assert.deepEqual(await counts(), [{ getWorkspaces: 1 }, 1]);
+    await reset();
+    assert.deepEqual(await counts(), [{}, 0]);
   });
 
   it('schedules faults, lists how often they hit, and removes them', async () => {
@@ -178,43 +183,43 @@ describe('the control endpoint', async () => {
       message: /^effect\.explode: /,
     },
     {
-      because: 'a fault matches by something unknown',
+      because: 'a fault has an unknown match',
       method: 'POST',
       path: '/faults',
       body: { match: { url: 'x' }, effect: {} },
       message: /^match\.url: /,
     },
     {
-      because: 'a person has no such attribute',
+      because: 'an attribute of a person is unknown',
       method: 'PATCH',
       path: '/users/alice@acme.example',
       body: { licence: 'x' },
       message: /^licence: /,
     },
     {
-      because: 'a member is to become a guest',
+      because: 'a member would become a guest',
       method: 'PATCH',
       path: '/users/alice@acme.example',
       body: { role: 'guest' },
       message: /^role: /,
     },
     {
-      because: 'an address is none',
+      because: 'an email address is invalid',
       method: 'POST',
       path: '/users',
       body: { email: 'x' },
       message: /^email: /,
     },
-    { because: 'since is no number', method: 'GET', path: '/requests?since=x', message: /^since: / },
+    { because: 'since is not a number', method: 'GET', path: '/requests?since=x', message: /^since: / },
     {
-      because: 'the skew is beyond all dates',
+      because: 'the clock skew is out of range',
       method: 'POST',
       path: '/clock',
       body: { skewMs: 1e15 },
       message: /^skewMs: /,
     },
     {
-      because: 'there is no such address',
+      because: 'the path is unknown',
       method: 'GET',
       path: '/nothing',
       message: /no such address/,

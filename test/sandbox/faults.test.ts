@@ -4,27 +4,31 @@ import type { Fault } from '../../src/sandbox/faults.ts';
 import { AsanaFaults } from '../../src/sandbox/faults.ts';
 import { ask, gidOf, messageOf, patchUser, sandboxFor, scimUser } from './asking.ts';
 
-describe('the schedule of faults', () => {
+describe('the fault schedule', () => {
   const subject = { method: 'GET', path: '/users', operation: 'getUsers', token: 'serviceAccount' } as const;
   const cases: { because: string; match: Fault['match']; hits: boolean[] }[] = [
     { because: 'a fault hits once by default', match: {}, hits: [true, false, false, false] },
-    { because: 'times limits it', match: { times: 2 }, hits: [true, true, false, false] },
-    { because: 'times 0 never ends', match: { times: 0 }, hits: [true, true, true, true] },
-    { because: 'nth hits that one alone', match: { nth: 3 }, hits: [false, false, true, false] },
-    { because: 'after lets so many pass', match: { after: 2, times: 0 }, hits: [false, false, true, true] },
+    { because: 'times limits the hits', match: { times: 2 }, hits: [true, true, false, false] },
+    { because: 'times 0 means always', match: { times: 0 }, hits: [true, true, true, true] },
+    { because: 'nth hits only that request', match: { nth: 3 }, hits: [false, false, true, false] },
+    {
+      because: 'after skips that many requests',
+      match: { after: 2, times: 0 },
+      hits: [false, false, true, true],
+    },
     {
       because: 'another method is not hit',
       match: { method: 'POST', times: 0 },
       hits: [false, false, false, false],
     },
     {
-      because: 'a method is the same in lower case',
+      because: 'a method matches in lower case too',
       match: { method: 'get' },
       hits: [true, false, false, false],
     },
-    { because: 'a star stands for anything', match: { path: '/us*' }, hits: [true, false, false, false] },
+    { because: 'a star is a wildcard', match: { path: '/us*' }, hits: [true, false, false, false] },
     {
-      because: 'a path is matched whole',
+      because: 'the whole path must match',
       match: { path: '/user', times: 0 },
       hits: [false, false, false, false],
     },
@@ -40,7 +44,7 @@ describe('the schedule of faults', () => {
     },
   ];
   for (const { because, match, hits } of cases) {
-    it(`hits ${hits.filter(Boolean).length} of 4 with ${JSON.stringify(match)}: ${because}`, () => {
+    it(`hits ${hits.filter(Boolean).length} of 4 requests with ${JSON.stringify(match)}: ${because}`, () => {
       const schedule = new AsanaFaults();
       schedule.add({ match, effect: { status: 500 } });
       assert.deepEqual(
@@ -50,7 +54,7 @@ describe('the schedule of faults', () => {
     });
   }
 
-  it('joins the effects of all faults that hit, and forgets what is removed', () => {
+  it('merges the effects of all faults that hit, and omits those of removed faults', () => {
     const schedule = new AsanaFaults();
     schedule.add({ match: { times: 0 }, effect: { delayMs: 5 } });
     const id = schedule.add({ match: { times: 0 }, effect: { status: 503 } });
@@ -61,7 +65,7 @@ describe('the schedule of faults', () => {
   });
 });
 
-describe('faults over the wire', async () => {
+describe('faults over HTTP', async () => {
   const sandbox = await sandboxFor({ accounts: 60 });
   const users = `/users?workspace=${sandbox.workspace}&limit=20`;
   const alice = gidOf(sandbox, 'alice@acme.example');
@@ -73,7 +77,7 @@ describe('faults over the wire', async () => {
     if (person) sandbox.state.change(person, { license: 'view only' });
   };
 
-  it('send a status with the error body of its surface, and Retry-After', async () => {
+  it('send a status with Retry-After and the error body of REST or SCIM', async () => {
     sandbox.faults.add({ match: { times: 2 }, effect: { status: 503, retryAfter: 7 } });
     const rest = await ask(sandbox, 'GET', users);
     const scim = await ask(sandbox, 'GET', '/scim/Users');
@@ -84,12 +88,20 @@ describe('faults over the wire', async () => {
     assert.equal((await ask(sandbox, 'GET', users)).status, 200);
   });
 
-  it('send a phrase with a 500 and only then', async () => {
-    sandbox.faults.add({ match: {}, effect: { status: 500 } });
-    assert.deepEqual((await ask(sandbox, 'GET', users)).json.at('errors', 0).keys(), ['message', 'phrase']);
+  it('send a phrase with a 500 and with no other status', async () => {
+    for (const [status, member] of [
+      [500, 'phrase'],
+      [400, 'help'],
+      [503, 'help'],
+    ] as const) {
+      sandbox.faults.add({ match: {}, effect: { status } });
+      const reply = await ask(sandbox, 'GET', users);
+      assert.equal(reply.status, status);
+      assert.deepEqual(reply.json.at('errors', 0).keys(), ['message', member]);
+    }
   });
 
-  it('send HTML, nothing, or an error with status 200', async () => {
+  it('send HTML with 502, an empty body with 200, or an error body with 200', async () => {
     sandbox.faults.add({ match: { nth: 1 }, effect: { body: 'html' } });
     sandbox.faults.add({ match: { nth: 2 }, effect: { body: 'empty' } });
     sandbox.faults.add({ match: { nth: 3 }, effect: { body: 'error200' } });
@@ -102,7 +114,7 @@ describe('faults over the wire', async () => {
     setBack();
   });
 
-  it('cut a body half way', async () => {
+  it('truncate a body', async () => {
     sandbox.faults.add({ match: {}, effect: { body: 'truncated' } });
     const response = await fetch(`${sandbox.asanaUrl}${users}`, {
       headers: { authorization: `Bearer ${sandbox.tokens.serviceAccount}` },
@@ -111,7 +123,7 @@ describe('faults over the wire', async () => {
     await assert.rejects(response.text(), TypeError);
   });
 
-  it('send a body of 64 MiB to who reads it', async () => {
+  it('send a body of more than 64 MiB', async () => {
     sandbox.faults.add({ match: {}, effect: { body: 'huge' } });
     const response = await fetch(`${sandbox.asanaUrl}${users}`, {
       headers: { authorization: `Bearer ${sandbox.tokens.serviceAccount}` },
@@ -121,30 +133,34 @@ describe('faults over the wire', async () => {
     assert.ok(bytes > 64 * 1024 * 1024);
   });
 
-  it('reset the connection before anything is done', async () => {
+  it('reset the connection before the request takes effect', async () => {
     sandbox.faults.add({ match: { method: 'PATCH' }, effect: { resetConnection: true } });
     await assert.rejects(patchUser(sandbox, alice, grant), TypeError);
     assert.equal(licenseOfAlice(), 'view only');
     assert.equal(sandbox.requests.since(0).at(-1)?.status, 0);
   });
 
-  it('lose the answer of what was done', async () => {
+  it('lose the answer of a request that took effect', async () => {
     sandbox.faults.add({ match: { method: 'PATCH' }, effect: { loseResponse: true } });
     await assert.rejects(patchUser(sandbox, alice, grant), TypeError);
     assert.equal(licenseOfAlice(), 'enterprise');
     setBack();
   });
 
-  it('answer a write with success and leave everything as it was', async () => {
+  it('answer a write with success and change nothing', async () => {
     sandbox.faults.add({ match: { method: 'PATCH' }, effect: { ignoreWrite: true } });
     assert.equal((await patchUser(sandbox, alice, grant)).status, 200);
     assert.equal(licenseOfAlice(), 'view only');
   });
 
-  it('show the person as before for a while after a write, on both surfaces', async () => {
+  it('show the previous state of a person for a while after a write, over REST and SCIM', async () => {
     sandbox.faults.add({ match: { method: 'PATCH' }, effect: { staleForMs: 60_000 } });
     const reply = await patchUser(sandbox, alice, grant);
-    assert.equal(reply.json.at('userType').value, 'enterprise', 'the write itself tells the truth');
+    assert.equal(
+      reply.json.at('userType').value,
+      'enterprise',
+      'the answer to the write shows the new license',
+    );
     const viewOnly = `/workspaces/${sandbox.workspace}/workspace_memberships?user=${alice}&opt_fields=is_view_only`;
     assert.equal((await scimUser(sandbox, 'alice@acme.example')).at('userType').value, 'view only');
     assert.equal((await ask(sandbox, 'GET', viewOnly)).json.at('data', 0, 'is_view_only').value, true);
@@ -154,7 +170,7 @@ describe('faults over the wire', async () => {
     setBack();
   });
 
-  it('show a team as before for a while after somebody came or left, from both sides', async () => {
+  it('show the previous members of a team for a while after a change, by team and by user', async () => {
     const [team] = sandbox.people.organization.teams;
     assert.ok(team);
     const seen = async () => {
@@ -184,7 +200,7 @@ describe('faults over the wire', async () => {
     setBack();
   });
 
-  it('hide somebody just created for a while', async () => {
+  it('hide a new person for a while', async () => {
     sandbox.faults.add({ match: { operation: 'addUserForWorkspace' }, effect: { staleForMs: 60_000 } });
     const body = { data: { user: 'slow@acme.example' } };
     assert.equal(
@@ -201,27 +217,31 @@ describe('faults over the wire', async () => {
     assert.deepEqual((await ask(sandbox, 'GET', users)).json.keys(), ['data']);
   });
 
-  it('lead from a page back to itself', async () => {
+  it('repeat the offset of a page in its next_page', async () => {
     const first = (await ask(sandbox, 'GET', users)).json.at('next_page', 'offset').text();
     sandbox.faults.add({ match: {}, effect: { repeatOffset: true } });
     const second = await ask(sandbox, 'GET', `${users}&offset=${first}`);
     assert.equal(second.json.at('next_page', 'offset').value, first);
   });
 
-  it('never end a listing: empty pages, each with a new offset', async () => {
+  it('never end a listing: empty pages follow the last person, each with a new offset', async () => {
     sandbox.faults.add({ match: { operation: 'getUsers', times: 0 }, effect: { endlessOffset: true } });
     const offsets = new Set<string>();
+    const sizes: number[] = [];
     let path = users.replace('limit=20', 'limit=100');
     for (let i = 0; i < 5; i += 1) {
       const page = await ask(sandbox, 'GET', path);
       offsets.add(page.json.at('next_page', 'offset').text());
+      sizes.push(page.json.at('data').list().length);
       path = page.json.at('next_page', 'path').text();
     }
     assert.equal(offsets.size, 5);
+    assert.ok(Number(sizes[0]) > 0);
+    assert.deepEqual(sizes.slice(1), [0, 0, 0, 0]);
     setBack();
   });
 
-  it('miscount totalResults', async () => {
+  it('change totalResults without changing the results', async () => {
     const before = (await ask(sandbox, 'GET', '/scim/Users')).json;
     sandbox.faults.add({ match: {}, effect: { totalResultsBy: 3 } });
     const after = (await ask(sandbox, 'GET', '/scim/Users')).json;
@@ -229,7 +249,7 @@ describe('faults over the wire', async () => {
     assert.equal(after.at('Resources').list().length, before.at('Resources').list().length);
   });
 
-  it('keep a request waiting', async () => {
+  it('delay an answer', async () => {
     sandbox.faults.add({ match: {}, effect: { delayMs: 80 } });
     const started = performance.now();
     await ask(sandbox, 'GET', users);

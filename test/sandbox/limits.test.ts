@@ -9,7 +9,7 @@ import { ask, messageOf, sandboxFor } from './asking.ts';
 import { assertSchema } from './schemas.ts';
 
 describe('the allowance of a token', () => {
-  it('never lets more requests pass in any 60 s than the limit, whatever comes when', () => {
+  it('never admits more requests than the limit in any 60 s, whenever they arrive', () => {
     assertProperty(
       property(
         array(integer({ min: 0, max: 20_000 }), { maxLength: 200 }),
@@ -37,7 +37,7 @@ describe('the allowance of a token', () => {
     );
   });
 
-  it('admits the request that comes when Retry-After is over, if none came before', () => {
+  it('admits a request once Retry-After has passed without another request', () => {
     let now = 0;
     const limits = new TokenLimits({ ...defaultSettings, requestsPerMinute: 3 }, { monotonic: () => now });
     for (let i = 0; i < 3; i += 1) {
@@ -50,7 +50,7 @@ describe('the allowance of a token', () => {
     assert.equal(limits.admit('read', 'any').admitted, true);
   });
 
-  it('counts refused requests too: hammering on digs deeper', () => {
+  it('counts refused requests too, so that repeated requests prolong the wait', () => {
     let now = 0;
     const limits = new TokenLimits({ ...defaultSettings, requestsPerMinute: 2 }, { monotonic: () => now });
     for (let i = 0; i < 100; i += 1) {
@@ -62,7 +62,7 @@ describe('the allowance of a token', () => {
     assert.equal(limits.statistics().rejected, 99);
   });
 
-  it('counts reads and writes in flight apart, and a place is given back only once', () => {
+  it('counts reads and writes in flight separately, and frees a place only once', () => {
     const limits = new TokenLimits(
       { ...defaultSettings, requestsPerMinute: 0, readsInFlight: 2, writesInFlight: 1 },
       { monotonic: () => 0 },
@@ -80,8 +80,8 @@ describe('the allowance of a token', () => {
   });
 });
 
-describe('limits over the wire', () => {
-  it('answer 429 with whole seconds of Retry-After, to the one token that spent its allowance', async () => {
+describe('limits over HTTP', () => {
+  it('answer 429 with a Retry-After in whole seconds, only to the token that spent its allowance', async () => {
     const sandbox = await sandboxFor({ requestsPerMinute: 5 });
     for (let i = 0; i < 5; i += 1) assert.equal((await ask(sandbox, 'GET', '/users/me')).status, 200);
     const rest = await ask(sandbox, 'GET', '/users/me');
@@ -96,7 +96,7 @@ describe('limits over the wire', () => {
     assert.equal((await ask(sandbox, 'GET', '/users/me', { token: 'personalAccessToken' })).status, 200);
   });
 
-  it('refuse the 51st read and the 16th write in flight, and count the most there were', async () => {
+  it('refuse the 51st read and the 16th write in flight, and record the most in flight', async () => {
     // Holds back all answers until every request has arrived, however slow the machine is.
     const allCame = Promise.withResolvers<void>();
     const clock = { ...systemClock, sleep: () => allCame.promise };
@@ -122,7 +122,7 @@ describe('limits over the wire', () => {
     assert.deepEqual(requests, { getUser: 60, addUserForWorkspace: 20 });
   });
 
-  it('never refuse a client that keeps exactly 50 in flight', async () => {
+  it('never refuse a client that keeps exactly 50 reads in flight', async () => {
     const sandbox = await sandboxFor();
     let left = 1000;
     const worker = async () => {

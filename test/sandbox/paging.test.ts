@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ask, messageOf, sandboxFor } from './asking.ts';
+import { ask, messageOf, type Reply, sandboxFor } from './asking.ts';
 import type { Json } from './json.ts';
 import { assertListing } from './schemas.ts';
 
-describe('pages of listings', async () => {
+describe('a listing in pages', async () => {
   const sandbox = await sandboxFor({ accounts: 250, teams: 3 });
   const users = `/users?workspace=${sandbox.workspace}`;
 
@@ -27,7 +27,7 @@ describe('pages of listings', async () => {
   }
 
   for (const limit of [100, 99, 50, 83]) {
-    it(`brings everybody once, ordered by id, in pages of ${limit}`, async () => {
+    it(`returns everybody once, ordered by gid, in pages of ${limit}`, async () => {
       const gids = (await readAll(users, limit)).map((user) => user.at('gid').text());
       assert.equal(gids.length, 250);
       assert.deepEqual(
@@ -37,7 +37,7 @@ describe('pages of listings', async () => {
     });
   }
 
-  it('has next_page only if the request had a limit', async () => {
+  it('has no next_page if the request has no limit', async () => {
     assert.deepEqual((await ask(sandbox, 'GET', users)).json.keys(), ['data']);
   });
 
@@ -57,7 +57,7 @@ describe('pages of listings', async () => {
     assert.equal(third.json.at('next_page').value, null);
   });
 
-  it('gives path and uri that lead to the next page', async () => {
+  it('links the next page by path and uri, with the fields of the request', async () => {
     const first = await ask(sandbox, 'GET', `${users}&limit=10&opt_fields=name`);
     const next = first.json.at('next_page');
     const path = next.at('path').text();
@@ -74,7 +74,7 @@ describe('pages of listings', async () => {
     });
   }
 
-  it('refuses a token that it did not issue, and one of another listing', async () => {
+  it('refuses a pagination token that it did not issue, and one of another listing', async () => {
     const mine = await ask(sandbox, 'GET', `/workspaces/${sandbox.workspace}/teams?limit=1`);
     const foreign = mine.json.at('next_page', 'offset').text();
     const forged = `${foreign.slice(0, -2)}xx`;
@@ -85,7 +85,7 @@ describe('pages of listings', async () => {
     }
   });
 
-  it('refuses its own token after fifteen minutes, and no sooner', async () => {
+  it('refuses its own pagination token after fifteen minutes, and no sooner', async () => {
     const first = await ask(sandbox, 'GET', `${users}&limit=10`);
     const path = `${users}&limit=10&offset=${first.json.at('next_page', 'offset').text()}`;
     sandbox.time.skewMs = 14 * 60_000;
@@ -97,33 +97,33 @@ describe('pages of listings', async () => {
     assert.equal(messageOf(late), 'offset: Your pagination token has expired.');
   });
 
-  it('skips and doubles nobody when people leave and come between two pages', async () => {
-    const first = await ask(sandbox, 'GET', `${users}&limit=100`);
-    const seen = first.json
-      .at('data')
-      .list()
-      .map((user) => user.at('gid').text());
-    const leaver = sandbox.state.person(seen[50] ?? '');
-    assert.ok(leaver);
-    sandbox.state.deprovision(leaver, null);
-    const second = await ask(
-      sandbox,
-      'GET',
-      `${users}&limit=100&offset=${first.json.at('next_page', 'offset').text()}`,
-    );
-    sandbox.state.change(leaver, { active: true });
-    const gids = sandbox.state.organization.people.filter((p) => p.profile.active).map((p) => p.gid);
-    assert.deepEqual(
-      second.json
+  it('skips and repeats nobody when a person leaves or returns between two pages', async () => {
+    const gidsOn = (page: Reply) =>
+      page.json
         .at('data')
         .list()
-        .map((user) => user.at('gid').text()),
+        .map((user) => user.at('gid').text());
+    const pageAfter = (page: Reply) => {
+      const offset = page.json.at('next_page', 'offset').text();
+      return ask(sandbox, 'GET', `${users}&limit=100&offset=${offset}`);
+    };
+    const first = await ask(sandbox, 'GET', `${users}&limit=100`);
+    const leaver = sandbox.state.person(gidsOn(first)[50] ?? '');
+    assert.ok(leaver);
+    sandbox.state.deprovision(leaver, null);
+    const second = await pageAfter(first);
+    sandbox.state.change(leaver, { active: true });
+    const third = await pageAfter(second);
+    const gids = sandbox.state.organization.people.filter((p) => p.profile.active).map((p) => p.gid);
+    assert.deepEqual([first, second, third].map(gidsOn), [
+      gids.slice(0, 100),
       gids.slice(100, 200),
-    );
+      gids.slice(200),
+    ]);
   });
 });
 
-describe('listings that are too big', async () => {
+describe('listings that are too large', async () => {
   const sandbox = await sandboxFor({ accounts: 2100, teams: 0 });
 
   it('are refused without a limit', async () => {
@@ -140,7 +140,7 @@ describe('listings that are too big', async () => {
     }
   });
 
-  it('are cut at 2,000 by name, without next_page and whatever the limit, where Asana has no paging', async () => {
+  it('are cut at 2,000 records, ordered by name, at an endpoint without paging, which ignores the limit', async () => {
     const reply = await ask(sandbox, 'GET', `/workspaces/${sandbox.workspace}/users?limit=10`);
     assert.deepEqual(reply.json.keys(), ['data']);
     const names = reply.json

@@ -38,7 +38,7 @@ describe('REST answers', async () => {
     },
   ];
   for (const { path, schema } of listings) {
-    it(`list ${schema} records and nothing more from ${path.replaceAll(/\d{10,}/g, '…')}`, async () => {
+    it(`list only valid ${schema} records from ${path.replaceAll(/\d{10,}/g, '…')}`, async () => {
       const reply = await ask(sandbox, 'GET', path);
       assert.equal(reply.status, 200, reply.text);
       assertListing(schema, reply.json.value);
@@ -71,7 +71,7 @@ describe('REST answers', async () => {
     },
   ];
   for (const { path, schema, fields } of records) {
-    it(`are a ${schema} for ${path.replaceAll(/\d{10,}/g, '…')}, with and without opt_fields`, async () => {
+    it(`contain a valid ${schema} for ${path.replaceAll(/\d{10,}/g, '…')}, with and without opt_fields`, async () => {
       const unasked = await ask(sandbox, 'GET', path);
       assert.equal(unasked.status, 200, unasked.text);
       assertSchema(schema, unasked.json.at('data').value);
@@ -82,40 +82,44 @@ describe('REST answers', async () => {
   }
 
   const fieldLists: { fields: string; because: string; keys: string[]; userKeys?: string[] }[] = [
-    { fields: 'is_active', because: 'gid is always there, resource_type is not', keys: ['gid', 'is_active'] },
+    {
+      fields: 'is_active',
+      because: 'gid is always included, resource_type is not',
+      keys: ['gid', 'is_active'],
+    },
     {
       fields: 'is_active,nonsense,user_name',
       because: 'unknown fields are ignored',
       keys: ['gid', 'is_active'],
     },
-    { fields: 'this.is_admin', because: 'this is the record itself', keys: ['gid', 'is_admin'] },
+    { fields: 'this.is_admin', because: 'this means the record itself', keys: ['gid', 'is_admin'] },
     {
       fields: 'user',
-      because: 'a resource named bare is a reference',
+      because: 'a nested record without fields is a reference',
       keys: ['gid', 'user'],
       userKeys: ['gid', 'resource_type'],
     },
     {
       fields: 'user.name,user.email',
-      because: 'paths go into nested records',
+      because: 'paths select fields of nested records',
       keys: ['gid', 'user'],
       userKeys: ['gid', 'name', 'email'],
     },
     {
       fields: 'user.(name|email),(is_admin|is_guest)',
-      because: 'groups stand for each of their members',
+      because: 'a group selects each of its members',
       keys: ['gid', 'user', 'is_admin', 'is_guest'],
       userKeys: ['gid', 'name', 'email'],
     },
     {
       fields: '(user|workspace).name',
-      because: 'groups may come first',
+      because: 'a group may come first',
       keys: ['gid', 'user', 'workspace'],
       userKeys: ['gid', 'name'],
     },
     {
       fields: 'user.(name',
-      because: 'what is not well formed is no field',
+      because: 'a malformed field is ignored',
       keys: ['gid', 'user'],
       userKeys: ['gid'],
     },
@@ -129,7 +133,7 @@ describe('REST answers', async () => {
     });
   }
 
-  it('refuse field groups that multiply beyond reason', async () => {
+  it('refuse field groups that expand to too many fields', async () => {
     const group = '(a|b|c|d|e|f|g|h)';
     const reply = await ask(
       sandbox,
@@ -140,7 +144,7 @@ describe('REST answers', async () => {
     assert.match(String(messageOf(reply)), /^opt_fields: /);
   });
 
-  it('never show an email in a listing unless it is asked for', async () => {
+  it('show emails in a listing only if opt_fields names them', async () => {
     assert.doesNotMatch((await ask(sandbox, 'GET', `/users?workspace=${workspace}&limit=100`)).text, /@/);
     assert.match(
       (await ask(sandbox, 'GET', `/users?workspace=${workspace}&limit=100&opt_fields=email`)).text,
@@ -148,11 +152,11 @@ describe('REST answers', async () => {
     );
   });
 
-  it('hold gids as strings that a number would spoil', async () => {
+  it('use gids that a JavaScript number cannot represent', async () => {
     assert.notEqual(String(Number(alice)), alice);
   });
 
-  it('show several memberships of who left and came back, one of them active', async () => {
+  it('show two memberships of a person who left and came back, one of them active', async () => {
     const twice = sandbox.people.organization.people.find((person) => person.memberships[0]?.ended);
     const path = `/workspaces/${workspace}/workspace_memberships?user=${twice?.gid}&opt_fields=is_active,created_at`;
     const memberships = (await ask(sandbox, 'GET', path)).json.at('data').list();
@@ -162,7 +166,7 @@ describe('REST answers', async () => {
     );
   });
 
-  it('show the role in flags of their own, and is_view_only of who has that license', async () => {
+  it('show the role in separate flags, and is_view_only for a view-only license', async () => {
     const flagsOf = async (email: string) => {
       const fields = 'opt_fields=is_active,is_admin,is_guest,is_view_only';
       const path = `/workspaces/${workspace}/workspace_memberships?user=${email}&${fields}`;
@@ -175,7 +179,7 @@ describe('REST answers', async () => {
     assert.deepEqual(await flagsOf('dave@partner.example'), [true, false, true, false]);
   });
 
-  it('take me, a gid and an email in any case for a user', async () => {
+  it('accept me, a gid, or an email in any case as a user', async () => {
     const path = (user: string) => `/users/${user}?opt_fields=gid`;
     assert.equal((await ask(sandbox, 'GET', path('ALICE@ACME.EXAMPLE'))).json.at('data', 'gid').value, alice);
     assert.equal((await ask(sandbox, 'GET', path(alice))).json.at('data', 'gid').value, alice);
@@ -183,7 +187,7 @@ describe('REST answers', async () => {
     assert.equal(me.json.at('data', 'gid').value, sandbox.people.root.gid);
   });
 
-  it('show a service account its organization alone, and itself in no workspace', async () => {
+  it('show a service account only its organization, and no memberships of its own', async () => {
     const gids = async (token: 'serviceAccount' | 'personalAccessToken') =>
       (await ask(sandbox, 'GET', '/workspaces?limit=10', { token })).json
         .at('data')
@@ -197,14 +201,14 @@ describe('REST answers', async () => {
     });
   });
 
-  it("show of a user's workspaces only those the caller is in", async () => {
+  it('show only those workspaces of a user that the caller is in', async () => {
     const workspaces = async (token: 'serviceAccount' | 'personalAccessToken') =>
       (await ask(sandbox, 'GET', `/users/${alice}`, { token })).json.at('data', 'workspaces').list().length;
     assert.equal(await workspaces('serviceAccount'), 1);
     assert.equal(await workspaces('personalAccessToken'), 2);
   });
 
-  it('show one person of one team: from the side of the person', async () => {
+  it('show a team membership once among the memberships of its user', async () => {
     const { user, team: place } = Object(
       (await ask(sandbox, 'GET', `/team_memberships/${teamMembership}`)).json.at('data').value,
     );
@@ -218,7 +222,7 @@ describe('REST answers', async () => {
     }
   });
 
-  it('hide people of whom the caller shares no workspace, and invite them all the same', async () => {
+  it('hide people who share no workspace with the caller, until they are invited by email', async () => {
     const [, second] = sandbox.state.workspaces;
     assert.ok(second);
     const stranger = sandbox.state.addPerson('member', { email: 'far@away.example', name: 'Far Away' });
@@ -258,7 +262,7 @@ describe('REST answers', async () => {
     assert.equal(messageOf(refused), 'You do not have access to this team.');
   });
 
-  it('leave people who were deprovisioned out of listings, and show their membership inactive', async () => {
+  it('omit deprovisioned people from listings, and show their membership as inactive if the settings say so', async () => {
     const leaver = sandbox.people.organization.people.find((person) => !person.profile.active);
     assert.ok(leaver);
     const list = await ask(sandbox, 'GET', `/users?workspace=${workspace}&limit=100`);
@@ -274,7 +278,7 @@ describe('REST answers', async () => {
 describe('a second organization', async () => {
   const sandbox = await sandboxFor({ secondWorkspace: 'organization' });
 
-  it('has the owner of the personal token as a guest, and somebody of its own whom the service account does not see', async () => {
+  it('has the owner of the personal token as a guest, and a person whom the service account does not see', async () => {
     const own = await ask(
       sandbox,
       'GET',

@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import { ask, gidOf, messageOf, sandboxFor } from './asking.ts';
 import { assertSchema } from './schemas.ts';
 
-describe('REST requests', async () => {
+describe('the REST API', async () => {
   const sandbox = await sandboxFor();
   const users = `/users?workspace=${sandbox.workspace}`;
 
-  it('answers JSON in an envelope with the key data, in UTF-8', async () => {
+  it('answers with UTF-8 JSON under the key data', async () => {
     const reply = await ask(sandbox, 'GET', '/users/me');
     assert.equal(reply.headers.get('content-type'), 'application/json; charset=UTF-8');
     assert.deepEqual(reply.json.keys(), ['data']);
@@ -40,134 +40,134 @@ describe('REST requests', async () => {
       message: 'Not Authorized',
     },
     {
-      because: 'there is no such route',
+      because: 'the route is unknown',
       method: 'GET',
       path: '/nothing',
       status: 404,
       message: 'No matching route for request',
     },
     {
-      because: 'the address is not well formed',
+      because: 'the path is malformed',
       method: 'GET',
       path: '/users/%zz',
       status: 404,
       message: 'No matching route for request',
     },
     {
-      because: 'the address is longer than any',
+      because: 'the path is too long',
       method: 'GET',
       path: `/users/${'9'.repeat(400)}`,
       status: 404,
       message: 'No matching route for request',
     },
     {
-      because: 'the method is wrong, which is no 405',
+      because: 'the method is wrong, for which Asana has no 405',
       method: 'DELETE',
       path: `/users/${gidOf(sandbox, 'bob@acme.example')}`,
       status: 404,
       message: 'No matching route for request',
     },
     {
-      because: 'teams cannot be deleted',
+      because: 'the request deletes a team',
       method: 'DELETE',
       path: '/teams/1',
       status: 404,
       message: 'No matching route for request',
     },
-    { because: 'there is no HEAD', method: 'HEAD', path: '/users/me', status: 404, message: '' },
+    { because: 'the method is HEAD', method: 'HEAD', path: '/users/me', status: 404, message: '' },
     {
-      because: 'nobody has this gid',
+      because: 'no user has the gid',
       method: 'GET',
       path: '/users/123',
       status: 404,
       message: 'user: Unknown object: 123',
     },
     {
-      because: 'nobody has this email',
+      because: 'no user has the email',
       method: 'GET',
       path: '/users/no@acme.example',
       status: 404,
       message: 'user: Unknown object: no@acme.example',
     },
     {
-      because: 'no id looks like this',
+      because: 'the id is malformed',
       method: 'GET',
       path: '/users/abc',
       status: 400,
       message: 'user: Not a recognized ID: abc',
     },
     {
-      because: 'there is no such team',
+      because: 'the team is unknown',
       method: 'GET',
       path: '/teams/123',
       status: 404,
       message: 'team: Unknown object: 123',
     },
     {
-      because: 'there is no such membership',
+      because: 'the membership is unknown',
       method: 'GET',
       path: '/workspace_memberships/123',
       status: 404,
       message: 'workspace_membership: Unknown object: 123',
     },
     {
-      because: 'an unknown workspace in a query is 400',
+      because: 'a query names an unknown workspace',
       method: 'GET',
       path: '/users?workspace=123',
       status: 400,
       message: 'workspace: Unknown object: 123',
     },
     {
-      because: 'organization is required',
+      because: 'organization is missing',
       method: 'GET',
       path: '/users/me/teams',
       status: 400,
       message: 'organization: Missing input',
     },
     {
-      because: 'workspace is required',
+      because: 'workspace is missing',
       method: 'GET',
       path: '/users/me/team_memberships',
       status: 400,
       message: 'workspace: Missing input',
     },
     {
-      because: 'user goes together with workspace',
+      because: 'user is given without workspace',
       method: 'GET',
       path: '/team_memberships?user=me',
       status: 400,
       message: 'workspace: Missing input',
     },
     {
-      because: 'user goes together with workspace, in a team too',
+      because: 'user and team are given without workspace',
       method: 'GET',
       path: `/team_memberships?user=me&team=${sandbox.people.organization.teams[0]?.gid}`,
       status: 400,
       message: 'workspace: Missing input',
     },
     {
-      because: 'workspace goes together with user',
+      because: 'workspace is given without user',
       method: 'GET',
       path: `/team_memberships?workspace=${sandbox.workspace}`,
       status: 400,
       message: 'user: Missing input',
     },
     {
-      because: 'team memberships are of a team or of a user',
+      because: 'team is given together with user and workspace',
       method: 'GET',
       path: `/team_memberships?user=me&workspace=${sandbox.workspace}&team=1`,
       status: 400,
       message: 'team: Cannot be combined with user and workspace',
     },
     {
-      because: 'team memberships need a filter',
+      because: 'team memberships are requested without a filter',
       method: 'GET',
       path: '/team_memberships',
       status: 400,
       message: 'team: Missing input',
     },
     {
-      because: 'the body is no JSON',
+      because: 'the body is not JSON',
       method: 'POST',
       path: `/workspaces/${sandbox.workspace}/addUser`,
       raw: '{"data":',
@@ -175,7 +175,7 @@ describe('REST requests', async () => {
       message: 'Could not parse request data, invalid JSON',
     },
     {
-      because: 'the body is of another media type',
+      because: 'the body has another media type',
       method: 'POST',
       path: `/workspaces/${sandbox.workspace}/addUser`,
       raw: 'data=1',
@@ -184,7 +184,7 @@ describe('REST requests', async () => {
       message: 'Could not parse request data, invalid JSON',
     },
     {
-      because: 'only data and options are allowed at the top',
+      because: 'the body has a top-level key other than data and options',
       method: 'POST',
       path: `/workspaces/${sandbox.workspace}/addUser`,
       raw: '{"user":"me"}',
@@ -209,7 +209,7 @@ describe('REST requests', async () => {
       message: 'user: Missing input',
     },
     {
-      because: 'a gid is never a number',
+      because: 'a gid is a number',
       method: 'POST',
       path: `/workspaces/${sandbox.workspace}/addUser`,
       raw: '{"data":{"user":12}}',
@@ -217,7 +217,7 @@ describe('REST requests', async () => {
       message: 'user: Not a valid GID type: number',
     },
     {
-      because: 'the body is beyond all bounds',
+      because: 'the body is too large',
       method: 'POST',
       path: `/workspaces/${sandbox.workspace}/addUser`,
       raw: `{"data":{"user":"${'a'.repeat(2 ** 20)}"}}`,
@@ -236,7 +236,7 @@ describe('REST requests', async () => {
     });
   }
 
-  it('names every answer by an id of its own, refusals and answers cut short among them, and logs it', async () => {
+  it('gives every answer a unique X-Request-Id, even a refused or truncated one, and logs it', async () => {
     sandbox.faults.add({ match: { operation: 'getWorkspaces' }, effect: { body: 'huge', status: 500 } });
     const reading = new AbortController();
     const cut = await fetch(`${sandbox.asanaUrl}/workspaces`, {
@@ -259,7 +259,7 @@ describe('REST requests', async () => {
     assert.deepEqual(
       ids.filter((id) => !logged.includes(id)),
       [ids[4]],
-      'all but the one whose address cannot be read',
+      'all ids are logged except that of the malformed path',
     );
   });
 
@@ -272,7 +272,7 @@ describe('REST requests', async () => {
     assert.equal((await asked()).status, 401);
   });
 
-  it('tells the time by its own clock, which tests can move', async () => {
+  it('sends the Date of its own clock, which tests can move', async () => {
     sandbox.time.skewMs = -3_600_000;
     const reply = await ask(sandbox, 'GET', '/users/me');
     sandbox.time.skewMs = 0;

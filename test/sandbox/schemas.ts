@@ -18,7 +18,7 @@ export function assertSchema(name: string, value: unknown): void {
 /** Checks the `data` of a listing and its `next_page` in the same way. */
 export function assertListing(name: string, body: unknown): void {
   assert.ok(typeof body === 'object' && body !== null && 'data' in body && Array.isArray(body.data));
-  assert.ok(body.data.length > 0, 'an empty listing proves nothing');
+  assert.ok(body.data.length > 0, 'the listing is empty, so no record is checked');
   for (const record of body.data) assertSchema(name, record);
   if ('next_page' in body) assertSchema('NextPage', body.next_page);
 }

@@ -16,16 +16,16 @@ describe('changing SCIM users', async () => {
     },
     { because: 'without a path', operation: { op: 'replace', value: { userType: 'enterprise' } } },
     {
-      because: 'by add, which replaces a single value',
+      because: 'with the operation add',
       operation: { op: 'add', path: 'userType', value: 'enterprise' },
     },
     {
-      because: 'by Replace, as Entra writes it',
+      because: 'with the operation Replace, as from Entra,',
       operation: { op: 'Replace', path: 'userType', value: 'enterprise' },
     },
   ];
   for (const { because, operation } of grants) {
-    it(`changes the license by PATCH ${because}, and answers 200 with the user`, async () => {
+    it(`PATCH ${because} changes the license and answers 200 with the user`, async () => {
       await patchUser(sandbox, id, { op: 'replace', path: 'userType', value: 'view only' });
       assert.equal(license(), 'view only');
       const reply = await patchUser(sandbox, id, operation);
@@ -35,7 +35,7 @@ describe('changing SCIM users', async () => {
     });
   }
 
-  it('ignores userType where there is no view-only license', async () => {
+  it('PATCH ignores userType in a domain without view-only licenses', async () => {
     sandbox.settings.viewOnlyDomain = false;
     const before = license();
     const reply = await patchUser(sandbox, id, { op: 'replace', path: 'userType', value: 'view only' });
@@ -61,12 +61,12 @@ describe('changing SCIM users', async () => {
       scimType: 'invalidValue',
     },
     {
-      because: 'the attribute does not exist',
+      because: 'the attribute is unknown',
       operation: { op: 'replace', path: 'license', value: 'enterprise' },
       scimType: 'invalidPath',
     },
     {
-      because: 'givenName is not supported in PATCH',
+      because: 'the path is name.givenName',
       operation: { op: 'replace', path: 'name.givenName', value: 'A' },
       scimType: 'invalidPath',
     },
@@ -77,12 +77,12 @@ describe('changing SCIM users', async () => {
       scimType: 'invalidValue',
     },
     {
-      because: 'the operation does not exist',
+      because: 'the operation is unknown',
       operation: { op: 'move', path: 'title', value: 'x' },
       scimType: 'invalidSyntax',
     },
     {
-      because: 'userName is no email',
+      because: 'userName is not an email address',
       operation: { op: 'replace', path: 'userName', value: 'alice' },
       scimType: 'invalidValue',
     },
@@ -104,13 +104,13 @@ describe('changing SCIM users', async () => {
       scimType: 'invalidSyntax',
     },
     {
-      because: 'the schema of PATCH is missing',
+      because: 'the PatchOp schema is missing',
       body: { Operations: [{ op: 'replace', path: 'title', value: 'x' }] },
       scimType: 'invalidSyntax',
     },
   ];
   for (const { because, operation, body, scimType } of refused) {
-    it(`refuses a PATCH with 400 ${scimType} when ${because}, and changes nothing`, async () => {
+    it(`PATCH is refused with 400 ${scimType} and changes nothing when ${because}`, async () => {
       const before = sandbox.state.person(id)?.profile;
       const reply =
         body === undefined
@@ -121,11 +121,11 @@ describe('changing SCIM users', async () => {
     });
   }
 
-  it('refuses JSON that is none in SCIM form', async () => {
+  it('PATCH with invalid JSON is refused with a SCIM error', async () => {
     assertScimError(await ask(sandbox, 'PATCH', `/scim/Users/${id}`, { raw: '{' }), 400, 'invalidSyntax');
   });
 
-  it('takes application/scim+json', async () => {
+  it('PATCH accepts application/scim+json', async () => {
     const raw = JSON.stringify({
       schemas: [PATCH_OP],
       Operations: [{ op: 'replace', path: 'title', value: 'Lead' }],
@@ -137,7 +137,7 @@ describe('changing SCIM users', async () => {
     assert.equal(reply.json.at('title').value, 'Lead');
   });
 
-  it('changes the name by name.formatted, and the address by userName', async () => {
+  it('PATCH changes the name by name.formatted and the address by userName, which must be unique', async () => {
     await patchUser(
       sandbox,
       id,
@@ -157,7 +157,7 @@ describe('changing SCIM users', async () => {
     await patchUser(sandbox, id, { op: 'replace', path: 'userName', value: 'alice@acme.example' });
   });
 
-  it('takes away by PUT what PUT does not name', async () => {
+  it('PUT removes an attribute that it does not name', async () => {
     await patchUser(sandbox, id, { op: 'replace', value: { title: 'Lead' } });
     const body = {
       schemas: [CORE_USER],
@@ -171,7 +171,7 @@ describe('changing SCIM users', async () => {
     assert.equal(reply.json.at('userType').value, license());
   });
 
-  it('refuses enterprise with 400 once all seats are taken', async () => {
+  it('PATCH to enterprise is refused with 400 while all seats are taken', async () => {
     await patchUser(sandbox, id, { op: 'replace', path: 'userType', value: 'view only' });
     const taken = sandbox.people.organization.people.filter(
       (p) => p.kind === 'member' && p.profile.active && p.profile.license === 'enterprise',

@@ -17,7 +17,7 @@ describe('SCIM groups', async () => {
       body: { schemas: [PATCH_OP], Operations: operations },
     });
 
-  it('are all teams, secret ones too, without their members', async () => {
+  it('are listed for all teams, secret ones too, without members', async () => {
     const { json } = await ask(sandbox, 'GET', '/scim/Groups');
     assert.equal(json.at('totalResults').value, 3);
     assert.deepEqual(json.at('Resources', 0).value, {
@@ -38,7 +38,7 @@ describe('SCIM groups', async () => {
     assert.equal(found.json.at('Resources', 0, 'displayName').value, 'Data');
   });
 
-  it('show their members one by one', async () => {
+  it('show their members when they are read by id', async () => {
     const { json } = await ask(sandbox, 'GET', `/scim/Groups/${team.gid}`);
     assert.deepEqual(
       json
@@ -49,7 +49,7 @@ describe('SCIM groups', async () => {
     );
   });
 
-  it('are created with 201 and an id that is a JSON number, here and nowhere else', async () => {
+  it('are created with 201 and an id that is a number, but a string when it is read', async () => {
     const reply = await ask(sandbox, 'POST', '/scim/Groups', {
       body: { schemas: [CORE_GROUP], displayName: 'Brand new' },
     });
@@ -59,7 +59,7 @@ describe('SCIM groups', async () => {
     assert.equal((await ask(sandbox, 'GET', `/scim/Groups/${String(id)}`)).json.at('id').value, String(id));
   });
 
-  it('are not created twice under one name', async () => {
+  it('are refused with 409 uniqueness if the name exists already', async () => {
     const reply = await ask(sandbox, 'POST', '/scim/Groups', {
       body: { schemas: [CORE_GROUP], displayName: 'Design' },
     });
@@ -67,7 +67,7 @@ describe('SCIM groups', async () => {
     assert.equal(reply.json.at('scimType').value, 'uniqueness');
   });
 
-  it('take a member by PATCH with 204 and no body', async () => {
+  it('gain a member by PATCH, which answers 204 without a body', async () => {
     const reply = await patch({ op: 'add', path: 'members', value: [{ value: outsider?.gid }] });
     assert.equal(reply.status, 204);
     assert.equal(reply.text, '');
@@ -82,15 +82,15 @@ describe('SCIM groups', async () => {
     { because: 'a value', operation: (gid) => ({ op: 'remove', path: 'members', value: [{ value: gid }] }) },
   ];
   for (const { because, operation } of removals) {
-    it(`give a member up by PATCH with ${because}`, async () => {
+    it(`lose one member by a PATCH that removes with ${because}`, async () => {
       await patch({ op: 'add', path: 'members', value: [{ value: outsider?.gid }] });
       assert.equal((await patch(operation(outsider?.gid))).status, 204);
       assert.equal(isIn(outsider?.gid), false);
-      assert.ok(team.memberships.length > 0, 'the others stay');
+      assert.ok(team.memberships.length > 0, 'the other members stay');
     });
   }
 
-  it('apply a PATCH as a whole or not at all', async () => {
+  it('apply all operations of a PATCH or none', async () => {
     const before = team.memberships.length;
     const reply = await patch(
       { op: 'remove', path: 'members' },
@@ -100,14 +100,14 @@ describe('SCIM groups', async () => {
     assert.equal(team.memberships.length, before);
   });
 
-  it('are renamed by PATCH, with and without path', async () => {
+  it('are renamed by PATCH with or without a path', async () => {
     await patch({ op: 'replace', path: 'displayName', value: 'One' });
     assert.equal(team.name, 'One');
     await patch({ op: 'replace', value: { displayName: 'Design' } });
     assert.equal(team.name, 'Design');
   });
 
-  it('lose by PUT every member that it does not name', async () => {
+  it('lose every member that a PUT does not name', async () => {
     const alice = gidOf(sandbox, 'alice@acme.example');
     const body = { schemas: [CORE_GROUP], displayName: 'Design', members: [{ value: alice }] };
     assert.equal((await ask(sandbox, 'PUT', `/scim/Groups/${team.gid}`, { body })).status, 200);

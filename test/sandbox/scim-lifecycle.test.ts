@@ -10,7 +10,7 @@ describe('creating and deprovisioning SCIM users', async () => {
       body: { schemas: [CORE_USER], userName, name: { formatted: 'New Person' }, ...more },
     });
 
-  it('creates with 201, a Location and the license asked for', async () => {
+  it('POST creates a user with 201, a Location and the requested license', async () => {
     const reply = await create('first@acme.example', {
       userType: 'view only',
       active: true,
@@ -28,14 +28,14 @@ describe('creating and deprovisioning SCIM users', async () => {
     );
   });
 
-  it('gives the license of the settings to who asks for none', async () => {
+  it('POST without userType gives the license in the settings', async () => {
     sandbox.settings.newUserLicense = 'view only';
     assert.equal((await create('second@acme.example')).json.at('userType').value, 'view only');
     sandbox.settings.newUserLicense = 'enterprise';
     assert.equal((await create('third@acme.example')).json.at('userType').value, 'enterprise');
   });
 
-  it('refuses with 409 uniqueness who is there already, guests and leavers among them', async () => {
+  it('POST refuses an existing member, guest or deprovisioned person with 409 uniqueness', async () => {
     const leaver = sandbox.people.organization.people.find((p) => !p.profile.active)?.profile.email ?? '';
     sandbox.state.addPerson('guest', { email: 'odd.guest@acme.example', name: 'Odd' });
     for (const email of ['Bob@acme.example', 'odd.guest@acme.example', leaver]) {
@@ -43,7 +43,7 @@ describe('creating and deprovisioning SCIM users', async () => {
     }
   });
 
-  it('refuses who has no address of the organization, or none at all', async () => {
+  it('POST refuses a foreign, invalid or missing address, and a missing schema, with 400', async () => {
     assertScimError(await create('x@partner.example'), 400, 'invalidValue');
     assertScimError(await create('nobody'), 400, 'invalidValue');
     assertScimError(
@@ -74,7 +74,7 @@ describe('creating and deprovisioning SCIM users', async () => {
   ];
   for (const keep of [false, true]) {
     for (const { way, status, run } of ways) {
-      it(`deprovisions by ${way}, after which SCIM ${keep ? 'keeps the user inactive' : 'has no such user'}`, async () => {
+      it(`${way} deprovisions a user, after which SCIM ${keep ? 'keeps the user as inactive' : 'does not find the user'}`, async () => {
         sandbox.settings.keepDeprovisioned = keep;
         const email = `leaver.${keep}.${way.replaceAll(' ', '.').toLowerCase()}@acme.example`;
         const id = (await create(email)).json.at('id').text();

@@ -10,7 +10,7 @@ describe('reading SCIM users', async () => {
   const sandbox = await sandboxFor({ accounts: 130 });
   const members = sandbox.people.organization.people.filter((p) => p.kind === 'member' && p.profile.active);
 
-  it('gives everybody but guests at once, without startIndex', async () => {
+  it('a listing without startIndex returns everybody but guests at once', async () => {
     const { json } = await ask(sandbox, 'GET', '/scim/Users');
     assert.equal(json.at('totalResults').value, members.length);
     assert.deepEqual(
@@ -24,7 +24,7 @@ describe('reading SCIM users', async () => {
     assert.equal(json.at('startIndex').value, undefined);
   });
 
-  it('gives pages to who asks with startIndex and count, of 100 at most', async () => {
+  it('a listing with startIndex and count returns pages of at most 100 users', async () => {
     const first = (await ask(sandbox, 'GET', '/scim/Users?startIndex=1&count=500')).json;
     assert.equal(first.at('Resources').list().length, 100);
     const last = (await ask(sandbox, 'GET', '/scim/Users?startIndex=101&count=100')).json;
@@ -37,14 +37,14 @@ describe('reading SCIM users', async () => {
     );
   });
 
-  it('gives everybody whatever is asked, when paging is set to be ignored', async () => {
+  it('a listing ignores startIndex and count if scimPaging is off', async () => {
     sandbox.settings.scimPaging = false;
     const { json } = await ask(sandbox, 'GET', '/scim/Users?startIndex=51&count=10');
     sandbox.settings.scimPaging = true;
     assert.equal(json.at('Resources').list().length, members.length);
   });
 
-  it('finds by userName in any case, and only by that filter', async () => {
+  it('a filter finds a user by userName in any case, and any other filter is refused', async () => {
     assert.equal(
       (await scimUser(sandbox, 'ALICE@acme.example')).at('id').value,
       gidOf(sandbox, 'alice@acme.example'),
@@ -66,7 +66,7 @@ describe('reading SCIM users', async () => {
     }
   });
 
-  it('shows a user by id with the REST gid, and no guest and no stranger', async () => {
+  it('a user is read by the REST gid, and a guest or an unknown id is not found', async () => {
     const user = await ask(sandbox, 'GET', `/scim/Users/${gidOf(sandbox, 'alice@acme.example')}`);
     assert.equal(user.headers.get('content-type'), 'application/scim+json; charset=UTF-8');
     assert.deepEqual(user.json.value, {
@@ -83,7 +83,7 @@ describe('reading SCIM users', async () => {
     assertScimError(await ask(sandbox, 'GET', '/scim/Users/123'), 404);
   });
 
-  it('shows userType only in a view-only domain', async () => {
+  it('userType is omitted outside a view-only domain', async () => {
     sandbox.settings.viewOnlyDomain = false;
     const user = await scimUser(sandbox, 'alice@acme.example');
     const list = await ask(sandbox, 'GET', '/scim/Users');
@@ -92,19 +92,19 @@ describe('reading SCIM users', async () => {
     assert.doesNotMatch(list.text, /userType/);
   });
 
-  it('needs a service account: a personal token is refused in SCIM form, a wrong one as REST refuses it', async () => {
+  it('a personal token is refused with a SCIM error, and an unknown token with a REST error', async () => {
     assertScimError(await ask(sandbox, 'GET', '/scim/Users', { token: 'personalAccessToken' }), 403);
     const wrong = await ask(sandbox, 'GET', '/scim/Users', { token: 'wrong' });
     assert.equal(wrong.status, 401);
     assert.equal(wrong.json.at('errors', 0, 'message').value, 'Not Authorized');
   });
 
-  it('opens to a token for SCIM alone, which REST refuses', async () => {
+  it('a SCIM-only token is accepted by SCIM and refused by REST', async () => {
     assert.equal((await ask(sandbox, 'GET', '/scim/Users?count=1', { token: 'scimOnly' })).status, 200);
     assert.equal((await ask(sandbox, 'GET', '/users/me', { token: 'scimOnly' })).status, 403);
   });
 
-  it('with permissions to read alone read users and teams, and change nothing', async () => {
+  it('a read-only SCIM token reads users and groups, and its changes are refused with 403', async () => {
     await control(sandbox, 'POST', '/settings', { scimOnlyReads: true });
     const alice = gidOf(sandbox, 'alice@acme.example');
     for (const path of [`/scim/Users/${alice}`, '/scim/Groups'])
@@ -120,7 +120,7 @@ describe('reading SCIM users', async () => {
     assert.equal(again.status, 200);
   });
 
-  it('describes itself', async () => {
+  it('ServiceProviderConfig, ResourceTypes and Schemas describe the service', async () => {
     const config = (await ask(sandbox, 'GET', '/scim/ServiceProviderConfig')).json;
     assert.equal(config.at('patch', 'supported').value, true);
     assert.equal(config.at('bulk', 'supported').value, false);

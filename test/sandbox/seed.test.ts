@@ -42,12 +42,12 @@ function picture(directory: Directory): unknown {
 }
 
 describe('the seeded directory', () => {
-  it('is the same for the same seed and another for another', () => {
+  it('is the same for the same seed, and differs for another seed', () => {
     assert.deepEqual(picture(seeded(7)), picture(seeded(7)));
     assert.notDeepEqual(picture(seeded(7)), picture(seeded(8)));
   });
 
-  it('has as many people, teams and members as asked for', () => {
+  it('has the requested numbers of people, teams and members', () => {
     const { people, teams, memberships } = seeded(1).organization;
     assert.equal(people.filter((p) => p.profile.active).length, 400);
     assert.equal(people.filter((p) => !p.profile.active).length, 5);
@@ -58,7 +58,7 @@ describe('the seeded directory', () => {
     );
   });
 
-  it('has all kinds of people: admins, guests, both licenses, capitals in addresses, names beyond ASCII', () => {
+  it('has admins, guests, both licenses, addresses with capitals, and names beyond ASCII', () => {
     const people = seeded(1).organization.people;
     const some = (what: string, test: (p: (typeof people)[number]) => boolean) =>
       assert.ok(people.some(test), what);
@@ -74,7 +74,7 @@ describe('the seeded directory', () => {
     );
   });
 
-  it('keeps every listing in order of gid', () => {
+  it('keeps every listing ordered by gid', () => {
     const { people, memberships, teams } = seeded(3).organization;
     for (const list of [people, memberships, teams, ...teams.map((t) => t.memberships)]) {
       const gids = list.map((record) => BigInt(record.gid));
@@ -85,17 +85,20 @@ describe('the seeded directory', () => {
     }
   });
 
-  it('has nobody in a team twice, and as many as there are when a team is larger than that', () => {
-    const [team] = seeded(1, { accounts: 6, teams: 1, membersPerTeam: 100 }).organization.teams;
-    assert.equal(new Set(team?.memberships.map((m) => m.person)).size, 6);
+  it('has nobody in a team twice, and everybody in a team whose size exceeds the number of accounts', () => {
+    const [large] = seeded(1, { accounts: 6, teams: 1, membersPerTeam: 100 }).organization.teams;
+    assert.ok(large);
+    assert.equal(large.memberships.length, 6);
+    for (const { memberships } of [large, ...seeded(1).organization.teams])
+      assert.equal(new Set(memberships.map((m) => m.person)).size, memberships.length);
   });
 
-  it('refuses a size that cannot be', async () => {
+  it('refuses an invalid number of accounts or teams', async () => {
     await assert.rejects(startSandbox({ accounts: 2 }), /accounts: /);
     await assert.rejects(startSandbox({ teams: -1 }), /teams: /);
   });
 
-  it('serves a page of 100 out of 20,000 in well under a millisecond', async () => {
+  it('renders a page of 100 out of 20,000 people in less than 1 ms of CPU time (median)', async () => {
     const sandbox = await startSandbox({ accounts: 20_000, teams: 10, requestsPerMinute: 0 });
     const { state: directory } = sandbox;
     const { people } = directory.organization;

@@ -58,10 +58,18 @@ export function connect(sandbox: Sandbox, hostId = 'host-1'): ConductorOneConnec
 
 /** Returns a client that sends any message, with this token. */
 export function rawClient(sandbox: Sandbox, token: string): Client<typeof BatonService> {
+  return rawConnection(sandbox, token).client;
+}
+
+/** Returns a client that sends any message, with this token, and its connection. */
+export function rawConnection(
+  sandbox: Sandbox,
+  token: string,
+): { readonly client: Client<typeof BatonService>; readonly sessions: Http2SessionManager } {
   const { url, authority } = sandbox.conductorOne;
   const sessions = new Http2SessionManager(url, {}, { ca: [authority] });
   after(() => sessions.abort());
-  return createClient(
+  const client = createClient(
     BatonService,
     createGrpcTransport({
       baseUrl: url,
@@ -74,6 +82,7 @@ export function rawClient(sandbox: Sandbox, token: string): Client<typeof BatonS
       ],
     }),
   );
+  return { client, sessions };
 }
 
 /** Returns the refusal of a call: the name of its code and the message. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EPOCH, ProcessClock, SimulatedClock } from './clock.ts';
 
-test('timers ring in the order of their times, and those of one time in the order they were set', async () => {
+test('timers fire in the order of their times, and those of the same time in the order they were set', async () => {
   const clock = new SimulatedClock();
   const rung: string[] = [];
   for (const [ms, name] of [
@@ -18,7 +18,7 @@ test('timers ring in the order of their times, and those of one time in the orde
   assert.deepEqual(rung, ['first 0', 'a 10', 'b 10', 'c 20', 'd 20']);
 });
 
-test('what a timer sets off runs before the next timer rings, turns of the event loop included', async () => {
+test('work that a timer starts ends before the next timer fires, even if it takes turns of the event loop', async () => {
   const clock = new SimulatedClock();
   const seen: string[] = [];
   const work = async () => {
@@ -32,7 +32,7 @@ test('what a timer sets off runs before the next timer rings, turns of the event
   assert.deepEqual(seen, ['work done', 'second timer']);
 });
 
-test('a timer that is cancelled, even by one of the same instant, does not ring', async () => {
+test('a cancelled timer does not fire, even if a timer of the same instant cancels it', async () => {
   const clock = new SimulatedClock();
   let rung = false;
   clock.schedule(5, () => cancel());
@@ -56,7 +56,7 @@ test('a jump moves the wall clock and no timer', async () => {
   assert.equal(rung, false);
 });
 
-test('a sleep ends with the reason of its signal when that aborts first', async () => {
+test('a sleep rejects with the reason of its signal if that aborts first', async () => {
   const clock = new SimulatedClock();
   const abort = new AbortController();
   const sleep = clock.sleep(1_000, abort.signal);
@@ -64,7 +64,7 @@ test('a sleep ends with the reason of its signal when that aborts first', async 
   await assert.rejects(sleep, /enough/);
 });
 
-test('a dead process hears of no timer', async () => {
+test('no timer of a killed process fires', async () => {
   const world = new SimulatedClock();
   const clock = new ProcessClock(world);
   let rung = false;

@@ -17,7 +17,7 @@ async function removal(spoil: (world: BadWorld) => void | Promise<void>): Promis
   return world.violations.map(({ rule }) => rule);
 }
 
-test('a removal that its object asks for, after a whole reading and a fresh look, is no violation', async () => {
+test('a removal that its grant declares, after a complete reading and a fresh read, is no violation', async () => {
   assert.deepEqual(await removal(() => {}), []);
 });
 
@@ -39,12 +39,12 @@ const cases: readonly {
     spoil: (w) => void w.grant({ spec: { suspend: true } }),
   },
   {
-    what: 'the connector is in Plan',
+    what: 'the connector is in mode Plan',
     rule: 'ApplyOnly',
     spoil: (w) => void w.connector({ spec: { provisioning: { mode: 'Plan' } } }),
   },
   {
-    what: 'the object wants Enterprise by now',
+    what: 'the grant declares Enterprise by now',
     rule: 'ObjectAsks',
     spoil: (w) => void w.grant({ spec: { license: 'Enterprise' } }),
   },
@@ -59,7 +59,7 @@ const cases: readonly {
     spoil: (w) => void (w.leadership = { ...w.leadership, holder: 'operator-2' }),
   },
   {
-    what: 'everything is stopped',
+    what: 'all actions are stopped',
     rule: 'LeaderActs',
     spoil: (w) => void (w.leadership = { ...w.leadership, stopped: true }),
   },
@@ -68,7 +68,7 @@ const cases: readonly {
     rule: 'NewLeaderWaits',
     spoil: (w) => void (w.leadership = { ...w.leadership, takenOver: true, sinceMs: 5_000 }),
   },
-  { what: 'it waits in a hold', rule: 'HeldStaysHeld', spoil: (w) => void w.grant({ status: HOLD }) },
+  { what: 'it is in a hold', rule: 'HeldStaysHeld', spoil: (w) => void w.grant({ status: HOLD }) },
   {
     what: 'it left the hold without an answer',
     rule: 'HeldStaysHeld',
@@ -78,7 +78,7 @@ const cases: readonly {
     },
   },
   {
-    what: 'the token that was acknowledged named only what joined before it',
+    what: 'the acknowledged token covers only removals that joined before it',
     rule: 'HeldStaysHeld',
     spoil: (w) => {
       w.grant({ status: HOLD });
@@ -108,7 +108,7 @@ const cases: readonly {
     },
   },
   {
-    what: 'the listing of licenses is short since before a pause, and minutes after it',
+    what: 'the listing of licenses has been short since before a pause, and for minutes after it',
     rule: 'ReadingWhole',
     spoil: async (w) => {
       await hearShortAndPause(w);
@@ -116,7 +116,7 @@ const cases: readonly {
       w.look();
     },
   },
-  { what: 'the last look was long ago', rule: 'FreshLook', spoil: (w) => w.clock.advance(400_000) },
+  { what: 'the last fresh read was long ago', rule: 'FreshLook', spoil: (w) => w.clock.advance(400_000) },
   {
     what: 'the organization is another one',
     rule: 'OrganizationKnown',
@@ -168,12 +168,12 @@ async function hearShortAndPause(world: BadWorld): Promise<void> {
 }
 
 for (const { what, rule, spoil } of cases)
-  test(`a removal is found although ${what}`, async () => {
+  test(`a removal violates ${rule} if ${what}`, async () => {
     const found = await removal(spoil);
     assert.deepEqual(found, [rule]);
   });
 
-test('a removal leaves while a listing that seemed short has only waited for Asana', async () => {
+test('a removal is no violation while a listing that seemed short has only waited for Asana', async () => {
   const found = await removal(async (world) => {
     await hearShortAndPause(world);
     world.look();
@@ -181,7 +181,7 @@ test('a removal leaves while a listing that seemed short has only waited for Asa
   assert.deepEqual(found, []);
 });
 
-test('a removal that was held leaves after an acknowledgement that named it', async () => {
+test('a removal that was held is no violation after an acknowledgement that covers it', async () => {
   const found = await removal((world) => {
     world.grant({ status: HOLD });
     answer(world, 'acknowledge', 'h1.2', 'h1.2');
@@ -189,7 +189,7 @@ test('a removal that was held leaves after an acknowledgement that named it', as
   assert.deepEqual(found, []);
 });
 
-test('a deprovision of somebody whom the operator did not create is found', async () => {
+test('a deprovision of an account that the operator did not create violates OnlyWhoWeMade', async () => {
   const world = new BadWorld();
   world.site.directory.change(world.person, { license: 'view only' });
   world.connector({ spec: { provisioning: { allowDeprovision: true } } });
@@ -209,7 +209,7 @@ test('a deprovision of somebody whom the operator did not create is found', asyn
   );
 });
 
-test('a write that no object stands for is found', async () => {
+test('a write that no object declares violates Unasked', async () => {
   const world = new BadWorld();
   world.connector();
   await world.read();
@@ -220,7 +220,7 @@ test('a write that no object stands for is found', async () => {
   );
 });
 
-test('an upgrade above maxEnterpriseLicenses is found', async () => {
+test('an upgrade above maxEnterpriseLicenses violates SeatLimit', async () => {
   const world = new BadWorld();
   world.site.directory.change(world.person, { license: 'view only' });
   world.connector({ spec: { provisioning: { maxEnterpriseLicenses: 1 } } });
@@ -234,7 +234,7 @@ test('an upgrade above maxEnterpriseLicenses is found', async () => {
   );
 });
 
-test('a status that makes a given right of an adopted one is found', () => {
+test('a status that changes an adopted right to a given one violates AppliedStays', () => {
   const world = new BadWorld();
   world.connector();
   const before = world.grant({
@@ -276,10 +276,10 @@ async function grantedAfterLeaving(members: Partial<AsanaAnswer>): Promise<strin
   return world.violations.map(({ rule }) => rule);
 }
 
-test('a status that says Granted of a team without the person is found', async () => {
+test('a status Granted for a team without the person violates GrantedIsSo', async () => {
   assert.deepEqual(await grantedAfterLeaving({}), ['GrantedIsSo']);
 });
 
-test('a status goes by the members that were read before while those of a team fail', async () => {
+test('a status Granted is no violation while the members of the team cannot be read', async () => {
   assert.deepEqual(await grantedAfterLeaving({ status: 503 }), []);
 });

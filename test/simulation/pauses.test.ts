@@ -7,7 +7,7 @@ function throttled(by: string, retryAfterMs: number): AsanaAnswer {
   return { by, token: 't', status: 429, retryAfterMs } as AsanaAnswer;
 }
 
-test('time that two pauses share is waited once', () => {
+test('time that two pauses share counts once', () => {
   const pauses = new Pauses();
   pauses.take(throttled('operator-1', 10_000), 1_000);
   pauses.take(throttled('operator-2', 20_000), 5_000);
@@ -17,7 +17,7 @@ test('time that two pauses share is waited once', () => {
   assert.equal(pauses.waitedMs('other', 0, 50_000), 0);
 });
 
-test('a shorter Retry-After does not end a pause, and a pause is that of one process', () => {
+test('a shorter Retry-After does not shorten a pause, and a pause applies to one process', () => {
   const pauses = new Pauses();
   pauses.take(throttled('operator-1', 10_000), 1_000);
   pauses.take(throttled('operator-1', 2_000), 2_000);

@@ -26,7 +26,7 @@ test('docs/reliability.md has every fault that is put back, with the seed that f
   );
 });
 
-test('every fault names rules that there are, and was found by one of them', async () => {
+test('every fault names existing rules, and was found by one of them', async () => {
   const found = readFaults(await readFile(DOCUMENT, 'utf8'));
   const names = everyRule.map(({ name }) => name);
   for (const { name, breaks } of mutants) {
@@ -37,6 +37,6 @@ test('every fault names rules that there are, and was found by one of them', asy
   }
 });
 
-test('no two rules have one name', () => {
+test('no two rules have the same name', () => {
   assert.equal(new Set(everyRule.map(({ name }) => name)).size, everyRule.length);
 });

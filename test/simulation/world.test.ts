@@ -27,7 +27,7 @@ async function traceOf(seed: number, steps: number): Promise<string[]> {
   return lines;
 }
 
-test('a seed gives the same world twice, to every request, id and status', async () => {
+test('a seed produces the same world twice, down to every request, ID and status', async () => {
   for (const seed of [3, 11, 42]) {
     const [first, second] = [await traceOf(seed, 40), await traceOf(seed, 40)];
     assert.ok(first.length > 100, `seed ${seed} shows ${first.length} lines`);
@@ -35,7 +35,7 @@ test('a seed gives the same world twice, to every request, id and status', async
   }
 });
 
-test('a story that was recorded ends as it did when it was drawn', async () => {
+test('a recorded story ends as it did when it was drawn', async () => {
   for (const seed of [3, 11, 42]) {
     const [drawn, told] = [new Tally(), new Tally()];
     const { story, violation } = await runSeed(seed, 40, { tally: drawn });
@@ -44,14 +44,14 @@ test('a story that was recorded ends as it did when it was drawn', async () => {
   }
 });
 
-test('a story survives JSON, and each of its steps can be told', async () => {
+test('a story survives conversion to JSON, and each of its steps can be described', async () => {
   const { story } = await runSeed(5, 40);
   const copy = JSON.parse(JSON.stringify(story)) as typeof story;
   assert.deepEqual(copy, story);
   for (const step of copy.steps) assert.match(tellStep(step), /; then \d+ (ms|s|min)$/);
 });
 
-test('each kind of step has a name of its own and may be drawn', () => {
+test('each kind of step has a unique name and a positive weight', () => {
   const names = stepKinds.map(({ name }) => name);
   assert.deepEqual(names, [...new Set(names)]);
   for (const { name, weight } of stepKinds) assert.ok(weight > 0, name);

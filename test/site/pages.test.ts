@@ -11,53 +11,75 @@ const pages = await listPages();
 const drafts = await Promise.all(pages.map(readDraft));
 const validator = new ManifestValidator();
 
+function yamlIn(page: string): string[] {
+  return blocksIn(page).flatMap((block) => (block.type === 'yaml' ? [block.text] : []));
+}
+
+/** Returns the objects of this program in a block of YAML. */
+function manifestsIn(yaml: string): { readonly apiVersion: string }[] {
+  if (!isManifest(yaml)) return [];
+  const documents = documentsIn(yaml) as { apiVersion: string }[];
+  return documents.filter(({ apiVersion }) => apiVersion === API_VERSION);
+}
+
 /** Checks that need no cluster; `npm run site -- --check` also runs every command and applies every manifest. */
 suite('the pages of the site', () => {
-  test('have an address each', () => {
+  test('have unique addresses', () => {
     const slugs = pages.map(({ slug }) => slug);
     assert.equal(new Set(slugs).size, slugs.length);
+  });
+
+  test('contain commands and manifests of this program', () => {
+    const commands = drafts.flatMap(({ body }) => commandsIn(body));
+    const manifests = drafts.flatMap(({ body }) => yamlIn(body).flatMap(manifestsIn));
+    assert.ok(commands.length > 50, `${commands.length} commands`);
+    assert.ok(manifests.length > 10, `${manifests.length} manifests`);
   });
 
   for (const draft of drafts) {
     const { source, section } = draft.page;
     const name = section === undefined ? source : `${source}, ${section}`;
+    const commands = commandsIn(draft.body);
+    const yaml = yamlIn(draft.body);
 
-    test(`link only what exists: ${name}`, async () => {
+    test(`contain only links to existing targets: ${name}`, async () => {
       await assert.doesNotReject(renderDraft(draft, pages));
     });
 
-    test(`name only commands and flags that the program has: ${name}`, () => {
-      for (const words of commandsIn(draft.body)) assertKnown(words);
-    });
+    if (commands.length > 0)
+      test(`contain only commands and flags that exist: ${name}`, () => {
+        for (const words of commands) assertKnown(words);
+      });
 
-    test(`show only manifests that the schemas accept: ${name}`, () => {
-      for (const block of blocksIn(draft.body)) {
-        if (block.type !== 'yaml' || !isManifest(block.text)) continue;
-        for (const document of documentsIn(block.text) as { apiVersion: string }[])
-          if (document.apiVersion === API_VERSION) validator.check(document);
-      }
-    });
+    if (yaml.length > 0)
+      test(`contain only manifests that the schemas accept: ${name}`, () => {
+        for (const manifest of yaml.flatMap(manifestsIn)) validator.check(manifest);
+      });
   }
 });
 
-suite('a command of a page, as the check runs it,', () => {
+suite('a command of a page', () => {
   const rows: readonly (readonly [shown: string, run: string | null, because: string])[] = [
-    ['kubectl get asc -n iga -w', 'kubectl get asc -n iga', 'nobody ends a watch'],
+    ['kubectl get asc -n iga -w', 'kubectl get asc -n iga', 'a watch does not end'],
     [
       'kubectl get asc -n NAMESPACE   # a remark',
       'kubectl get asc -n iga',
-      'a remark and a placeholder are for the reader',
+      'a comment is removed and a placeholder is replaced',
     ],
     [
       'asana-connector plan -f a > b',
       'asana-connector plan -f a > b || test $? -eq 2',
-      'changes are no failure',
+      'exit code 2 of plan is not a failure',
     ],
-    ['helm uninstall x -n y', 'helm uninstall x -n y --dry-run', 'its hook would need a pod'],
-    ['source <(kubectl-asana completion zsh)', null, 'another test runs it in that shell'],
+    ['helm uninstall x -n y', 'helm uninstall x -n y --dry-run', 'the hook of the chart would require a pod'],
+    [
+      'source <(kubectl-asana completion zsh)',
+      null,
+      'a completion script is skipped, because another test runs it in that shell',
+    ],
   ];
   for (const [shown, run, because] of rows) {
-    test(`is what can be run: ${because}`, () => {
+    test(`is adjusted so that the check can run it: ${because}`, () => {
       assert.equal(adjust(shown), run);
     });
   }

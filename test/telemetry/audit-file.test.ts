@@ -70,7 +70,7 @@ function smallDisk(room: number): FileCalls & { room: number } {
 }
 
 suite('the audit file', () => {
-  test('is made for its owner alone, and is only ever added to', async (t) => {
+  test('is created with mode 600, and is appended to', async (t) => {
     const rig = await setUp(t);
     const first = rig.open();
     first.write('{"n":1}');
@@ -93,7 +93,7 @@ suite('the audit file', () => {
       },
     },
   ]) {
-    test(`that was ${how} is made anew with the next line, without a signal`, async (t) => {
+    test(`is opened again for the next line after it was ${how}, without a signal`, async (t) => {
       const rig = await setUp(t);
       const file = rig.open();
       file.write('{"n":1}');
@@ -106,7 +106,7 @@ suite('the audit file', () => {
     });
   }
 
-  test('that was renamed keeps the lines it had', async (t) => {
+  test('keeps its previous lines under the new name after it was renamed', async (t) => {
     const rig = await setUp(t);
     const file = rig.open();
     file.write('{"n":1}');
@@ -116,7 +116,7 @@ suite('the audit file', () => {
     assert.equal(readFileSync(`${rig.path}.1`, 'utf8'), '{"n":1}\n');
   });
 
-  test('whose last line lacks its end, since a machine went down, goes on with a whole one', async (t) => {
+  test('starts a new line after a last line without a line break', async (t) => {
     const rig = await setUp(t);
     writeFileSync(rig.path, '{"n":1}\n{"n":');
     const file = rig.open();
@@ -125,7 +125,17 @@ suite('the audit file', () => {
     assert.equal(rig.text, '{"n":1}\n{"n":\n{"n":3}\n');
   });
 
-  test('holds whole lines, but perhaps for the last, after the process was killed in the middle of its work', async (t) => {
+  test('keeps every line complete if another writer appends to it', async (t) => {
+    const rig = await setUp(t);
+    const file = rig.open();
+    file.write('{"n":1}');
+    appendFileSync(rig.path, '{"other":1}\n');
+    file.write('{"n":2}');
+    file.close();
+    assert.equal(rig.text, '{"n":1}\n{"other":1}\n{"n":2}\n');
+  });
+
+  test('contains only complete lines, except possibly the last one, after the process was killed', async (t) => {
     const rig = await setUp(t);
     const child = spawn(process.execPath, [join(import.meta.dirname, 'audit-writer.ts'), rig.path], {
       stdio: 'inherit',
@@ -152,9 +162,9 @@ suite('the audit file', () => {
 suite('an audit file that cannot be written', () => {
   for (const { why, prepare, path } of [
     { why: 'its folder does not exist', prepare: () => {}, path: 'none/audit.log' },
-    { why: 'a folder is there', prepare: (at: string) => mkdirSync(at), path: 'audit.log' },
+    { why: 'the path is a folder', prepare: (at: string) => mkdirSync(at), path: 'audit.log' },
   ]) {
-    test(`because ${why} is an error at the start that names the flag and the path`, async (t) => {
+    test(`is an error at the start that names the flag and the path if ${why}`, async (t) => {
       const rig = await setUp(t);
       const at = join(rig.path, '..', path);
       prepare(at);
@@ -170,18 +180,18 @@ suite('an audit file that cannot be written', () => {
     });
   }
 
-  test('because it is no file but a device is an error at the start', async (t) => {
+  test('is an error at the start if the path is a device', async (t) => {
     const { clock, meter } = await setUp(t);
     const options = { flag: '--audit-log-path', log: silentLogger, meter, clock };
     assert.throws(() => AuditFile.open({ ...options, path: '/dev/full' }), /not a regular file/);
   });
 
-  test('because the disk is full loses no line, says so once, and is whole once there is room', async (t) => {
+  test('loses no line when the disk is full: one error is logged, and the lines are written when there is room', async (t) => {
     const rig = await setUp(t);
     const disk = smallDisk(12);
     const file = rig.open(disk);
     for (const n of [1, 2, 3]) file.write(`{"n":${n}}`);
-    assert.equal(rig.text, '{"n":1}\n{"n"', 'the disk took the beginning of the second line');
+    assert.equal(rig.text, '{"n":1}\n{"n"', 'the beginning of the second line fits on the disk');
     assert.equal(rig.counted('Delayed'), 2);
     assert.equal(rig.logged.length, 1);
     assert.match(rig.logged[0] ?? '', /not writable/);
@@ -193,7 +203,7 @@ suite('an audit file that cannot be written', () => {
     assert.equal(rig.counted('Lost'), 0);
   });
 
-  test('because the disk is full is tried again by itself, though no further line comes', async (t) => {
+  test('is retried after the disk was full, even without a further line', async (t) => {
     const rig = await setUp(t);
     const disk = smallDisk(0);
     const file = rig.open(disk);
@@ -204,7 +214,7 @@ suite('an audit file that cannot be written', () => {
     file.close();
   });
 
-  test('because its folder went away takes its lines up again once the folder is back', async (t) => {
+  test('receives the delayed lines when its missing folder exists again', async (t) => {
     const rig = await setUp(t);
     const file = rig.open();
     file.write('{"n":1}');
@@ -219,7 +229,7 @@ suite('an audit file that cannot be written', () => {
     assert.equal(rig.text, '{"n":2}\n{"n":3}\n');
   });
 
-  test('because a pipe took its place writes nothing into that, and goes on once it is gone', async (t) => {
+  test('delays its lines while a pipe is in its place, and receives them when the pipe is removed', async (t) => {
     const rig = await setUp(t);
     const file = rig.open();
     rmSync(rig.path);
@@ -233,7 +243,7 @@ suite('an audit file that cannot be written', () => {
     assert.equal(rig.text, '{"n":1}\n{"n":2}\n{"n":3}\n');
   });
 
-  test('to the end of the process says how many lines it lacks', async (t) => {
+  test('counts the lines that are lost when it is closed', async (t) => {
     const rig = await setUp(t);
     const file = rig.open(smallDisk(0));
     file.write('{"n":1}');
@@ -243,7 +253,7 @@ suite('an audit file that cannot be written', () => {
     assert.match(rig.logged.at(-1) ?? '', /standard output only/);
   });
 
-  test('for a very long time keeps the newest ten thousand lines', async (t) => {
+  test('keeps the oldest line and the newest 9,999 waiting lines, and counts the others as lost', async (t) => {
     const rig = await setUp(t);
     const disk = smallDisk(0);
     const file = rig.open(disk);
@@ -253,15 +263,5 @@ suite('an audit file that cannot be written', () => {
     file.close();
     const numbers = rig.text.trim().split('\n');
     assert.deepEqual([numbers.length, numbers[0], numbers.at(-1)], [10_000, '{"n":0}', '{"n":10002}']);
-  });
-
-  test('is no matter when another writer adds to it: every line stays whole', async (t) => {
-    const rig = await setUp(t);
-    const file = rig.open();
-    file.write('{"n":1}');
-    appendFileSync(rig.path, '{"other":1}\n');
-    file.write('{"n":2}');
-    file.close();
-    assert.equal(rig.text, '{"n":1}\n{"other":1}\n{"n":2}\n');
   });
 });

@@ -5,24 +5,22 @@ import { suite, test } from 'node:test';
 import { closed, serve, statusOf, text } from './page-client.ts';
 
 suite('a hostile client', () => {
-  test('that sends its headers one by one is let go', async (t) => {
+  test('is disconnected if it sends its headers one by one', async (t) => {
     const { port } = await serve(t, { '/': text('x') }, 300);
     const socket = connect(port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\n');
     const drip = setInterval(() => socket.write('x: y\r\n'), 50);
     t.after(() => clearInterval(drip));
     await closed(socket);
-    assert.ok(socket.destroyed);
   });
 
-  test('that says nothing at all is let go', async (t) => {
+  test('is disconnected if it sends nothing', async (t) => {
     const { port } = await serve(t, { '/': text('x') }, 300);
     const socket = connect(port, '127.0.0.1').resume();
     await closed(socket);
-    assert.ok(socket.destroyed);
   });
 
-  test('that asks for a large page and never reads it is let go', async (t) => {
+  test('is disconnected if it requests a large page and does not read it', async (t) => {
     const { port } = await serve(t, { '/': text('x'.repeat(32 * 1024 * 1024)) }, 300);
     const socket = connect(port, '127.0.0.1');
     socket.pause();
@@ -32,10 +30,10 @@ suite('a hostile client', () => {
     let bytes = 0;
     socket.on('data', (chunk) => (bytes += chunk.length));
     await closed(socket);
-    assert.ok(bytes < 32 * 1024 * 1024, `all ${bytes} bytes came`);
+    assert.ok(bytes < 32 * 1024 * 1024, `all ${bytes} bytes were received`);
   });
 
-  test('with headers of more than eight kilobytes is refused', async (t) => {
+  test('gets status 431 if its headers exceed eight kilobytes', async (t) => {
     const { url } = await serve(t, { '/': text('x') });
     const reply = await fetch(url, { headers: { large: 'x'.repeat(9_000) } });
     assert.equal(reply.status, 431);
@@ -47,7 +45,7 @@ suite('a hostile client', () => {
     for (let i = 0; i < 20; i++) assert.equal(await statusOf(`${url}/livez`, agent), 200, `probe ${i}`);
   }
 
-  test('with two hundred silent connections does not keep a probe from being answered', async (t) => {
+  test('cannot block probes with 200 silent connections', async (t) => {
     const { url, port } = await serve(t, { '/livez': text('ok') });
     const sockets = Array.from({ length: 200 }, () => connect(port, '127.0.0.1').on('error', () => {}));
     t.after(() => sockets.forEach((socket) => socket.destroy()));
@@ -59,7 +57,7 @@ suite('a hostile client', () => {
     await probeTwentyTimes(url);
   });
 
-  test('of which there are a hundred that ask, wait and ask again does not keep a probe from being answered', async (t) => {
+  test('cannot block probes with repeated requests on 100 connections', async (t) => {
     const { url } = await serve(t, { '/livez': text('ok') });
     const agents = Array.from({ length: 100 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
     t.after(() => agents.forEach((agent) => agent.destroy()));
@@ -71,7 +69,7 @@ suite('a hostile client', () => {
     }
   });
 
-  test('that asks without end on sixty-four connections does not keep a probe from being answered', async (t) => {
+  test('cannot block probes with continuous requests on 64 connections', async (t) => {
     const { url } = await serve(t, { '/livez': text('ok') });
     const agent = new Agent({ keepAlive: true, maxSockets: 64 });
     t.after(() => agent.destroy());

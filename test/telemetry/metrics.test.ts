@@ -9,7 +9,7 @@ async function linesOf(metrics: Metrics, name: string): Promise<string[]> {
 }
 
 suite('metrics', () => {
-  test('every line is a comment or a sample of the text format, and every name carries the prefix', async () => {
+  test('every line is a comment or a sample of the text format, and every name has the prefix', async () => {
     const metrics = new Metrics();
     metrics.counter('actions_total', 'Changes.', ['type']).add(1, { type: 'a "quoted"\nname\\' });
     metrics.histogram('sync_duration_seconds', 'Durations.').observe(0.2);
@@ -22,13 +22,13 @@ suite('metrics', () => {
     assert.match(metrics.contentType, /^text\/plain; version=0\.0\.4/);
   });
 
-  test('counters end in _total and nothing else does, those of the process and of Node included', async () => {
+  test('counters and only counters end in _total, including the metrics of the process and of Node', async () => {
     const metrics = new Metrics();
     metrics.counter('actions_total', 'Changes.').add();
     const types = [...(await metrics.render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)];
     assert.ok(
       types.some(([, name]) => name === 'asana_connector_nodejs_active_handles'),
-      'Node is measured at all',
+      'the metrics of Node are present',
     );
     const misnamed = types.filter(([, name = '', type]) => name.endsWith('_total') !== (type === 'counter'));
     assert.deepEqual(
@@ -37,12 +37,12 @@ suite('metrics', () => {
     );
   });
 
-  test('build_info tells what runs', async () => {
+  test('build_info contains the version and the version of Node', async () => {
     const [line = ''] = await linesOf(new Metrics(), 'build_info');
     assert.match(line, /^asana_connector_build_info\{version="[^"]+",node="v\d+\.[^"]+"\} 1$/);
   });
 
-  test('counters add, gauges are set and removed, histograms count', async () => {
+  test('counters add up, gauges are set and removed, and histograms count observations', async () => {
     const metrics = new Metrics();
     const counter = metrics.counter('a_total', 'A.', ['x']);
     counter.add(1, { x: '1' });
@@ -62,26 +62,26 @@ suite('metrics', () => {
     ]);
   });
 
-  test('declaring the same again gives the same instrument', async () => {
+  test('declaring a metric again returns the same instrument', async () => {
     const metrics = new Metrics();
     metrics.counter('a_total', 'A.').add();
     metrics.counter('a_total', 'A.').add();
     assert.deepEqual(await linesOf(metrics, 'a_total'), ['asana_connector_a_total 2']);
   });
 
-  test('declaring a name as something else is refused at once', () => {
+  test('declaring a metric again with another type or other labels throws', () => {
     const metrics = new Metrics();
     metrics.counter('a_total', 'A.', ['x']);
     assert.throws(() => metrics.gauge('a_total', 'A.', ['x']), /a_total was declared as counter\(x\)/);
     assert.throws(() => metrics.counter('a_total', 'A.', ['y']), /a_total/);
   });
 
-  test('a label nobody declared is refused', () => {
+  test('a label that was not declared throws', () => {
     const counter = new Metrics().counter('a_total', 'A.', ['x']);
     assert.throws(() => counter.add(1, { email: 'alice@acme.com' }), /email/);
   });
 
-  test('beyond twenty thousand series new ones are refused and counted, known ones go on', async () => {
+  test('beyond 20,000 series, new series are refused and counted, and existing ones are still updated', async () => {
     const metrics = new Metrics();
     const gauge = metrics.gauge('b', 'B.', ['x', 'y']);
     for (let index = 0; index < 20_003; index += 1) gauge.set(1, { x: String(index), y: 'y' });
@@ -93,7 +93,7 @@ suite('metrics', () => {
     ]);
   });
 
-  test('a thousand connectors have every series of their grants', async () => {
+  test('the series for the grants of 1,000 connectors are within the limit', async () => {
     const metrics = new Metrics();
     const grants = metrics.gauge('grants', 'G.', ['namespace', 'connector', 'kind', 'state']);
     for (let index = 0; index < 1_000; index += 1)
@@ -104,14 +104,14 @@ suite('metrics', () => {
     assert.deepEqual(await linesOf(metrics, 'series_refused_total{'), []);
   });
 
-  test('a histogram has no more than two thousand series', async () => {
+  test('a histogram has at most 2,000 series', async () => {
     const metrics = new Metrics();
     const seconds = metrics.histogram('c_seconds', 'C.', ['x'], [1]);
     for (let index = 0; index < 2_001; index += 1) seconds.observe(2, { x: String(index) });
     assert.equal((await linesOf(metrics, 'c_seconds_count{')).length, 2_000);
   });
 
-  test('what is forgotten is shown by no metric any more, and makes room', async () => {
+  test('the series of a forgotten connector are removed from every metric, and can be created again', async () => {
     const metrics = new Metrics();
     const of = ['namespace', 'connector'];
     const gone = { namespace: 'iga', connector: 'gone' };
@@ -124,19 +124,19 @@ suite('metrics', () => {
     metrics.gauge('d', 'D.', ['namespace']).set(1, { namespace: 'iga' });
     metrics.forget(gone);
     const text = await metrics.render();
-    assert.ok(!text.includes('gone'), 'its series are gone');
+    assert.ok(!text.includes('gone'), 'its series are removed');
     for (const name of ['a_total', 'b', 'c_seconds_count'])
       assert.match(text, new RegExp(`^asana_connector_${name}\\{.*connector="stays".*\\} 1$`, 'm'));
     assert.match(
       text,
       /^asana_connector_d\{namespace="iga"\} 1$/m,
-      'what names no connector is not about one',
+      'a series without a connector label is kept',
     );
     metrics.gauge('b', 'B.', of).set(2, gone);
     assert.match(await metrics.render(), /connector="gone"\} 2/);
   });
 
-  test('a series that was removed makes room for another', async () => {
+  test('a removed series makes room for a new one', async () => {
     const metrics = new Metrics();
     const gauge = metrics.gauge('b', 'B.', ['x', 'y']);
     for (let index = 0; index < 20_000; index += 1) gauge.set(1, { x: String(index), y: 'y' });

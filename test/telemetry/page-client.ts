@@ -29,7 +29,16 @@ export function statusOf(url: string, agent: Agent): Promise<number | undefined>
   });
 }
 
-/** Waits until a raw connection is closed. */
+/** Waits until the server closes a raw connection; fails after 20 s, sooner than Node's own limits. */
 export function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => socket.on('error', () => {}).on('close', () => resolve()));
+  return new Promise((resolve, reject) => {
+    const late = new Error('the server did not close the connection');
+    const timer = setTimeout(() => reject(late), 20_000);
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+  });
 }

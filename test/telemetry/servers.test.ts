@@ -7,7 +7,7 @@ import { type Check, PageServer, parseBindAddress, probePage } from '../../src/t
 import { closed, serve, statusOf, text } from './page-client.ts';
 
 suite('a page server', () => {
-  test('shows a page to GET, and its head to HEAD', async (t) => {
+  test('returns a page to GET, and only its headers to HEAD', async (t) => {
     const { url } = await serve(t, { '/metrics': text('größe 1\n') });
     const got = await fetch(`${url}/metrics`);
     assert.deepEqual([got.status, await got.text()], [200, 'größe 1\n']);
@@ -15,7 +15,7 @@ suite('a page server', () => {
     assert.deepEqual([head.headers.get('content-length'), await head.text()], ['10', '']);
   });
 
-  test('another method is 405 and says which are allowed', async (t) => {
+  test('returns 405 with the allowed methods for any other method', async (t) => {
     const { url } = await serve(t, { '/metrics': text('x') });
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const reply = await fetch(`${url}/metrics`, { method });
@@ -23,7 +23,7 @@ suite('a page server', () => {
     }
   });
 
-  test('another path is 404 and says which there are; names of the object itself are no pages', async (t) => {
+  test('returns 404 with the existing paths for any other path, such as the name of an object property', async (t) => {
     const { url } = await serve(t, { '/livez': text('x'), '/readyz': text('x') });
     for (const path of ['/', '/livez/', '/constructor', '/__proto__', '/LIVEZ']) {
       const reply = await fetch(url + path);
@@ -32,19 +32,19 @@ suite('a page server', () => {
     }
   });
 
-  test('a page that throws is 500 and shows nothing of the fault', async (t) => {
+  test('returns 500 without the error message if a page throws', async (t) => {
     const { url } = await serve(t, { '/metrics': () => Promise.reject(new Error('canary')) });
     const reply = await fetch(`${url}/metrics`);
     assert.equal(reply.status, 500);
     assert.ok(!(await reply.text()).includes('canary'));
   });
 
-  test('a port that is taken is an error of listening', async (t) => {
+  test('fails to listen on a port that is in use', async (t) => {
     const { port } = await serve(t, {});
     await assert.rejects(new PageServer({}).listen({ host: '127.0.0.1', port }), { code: 'EADDRINUSE' });
   });
 
-  test('once closed it answers nobody', async (t) => {
+  test('closes idle connections and answers no request after it is closed', async (t) => {
     const server = new PageServer({ '/': text('x') });
     const port = await server.listen({ host: '127.0.0.1', port: 0 });
     const idle = connect(port, '127.0.0.1');
@@ -55,7 +55,7 @@ suite('a page server', () => {
   });
 });
 
-suite('a page that is asked for without end', () => {
+suite('a page that is requested often', () => {
   /** Serves a page that shows how often it was made; making it takes `costMs` on an otherwise stopped clock. */
   async function costly(t: TestContext, costMs: number) {
     const time = { at: 0, made: 0 };
@@ -72,31 +72,31 @@ suite('a page that is asked for without end', () => {
   }
 
   const rows: readonly [costMs: number, sameForMs: number, because: string][] = [
-    [20, 180, 'making it takes a tenth of the time at most'],
-    [500, 1_000, 'nobody is shown what is older than a second'],
+    [20, 180, 'rendering takes at most a tenth of the time'],
+    [500, 1_000, 'no page is older than one second'],
   ];
   for (const [costMs, sameForMs, because] of rows) {
-    test(`and takes ${costMs} ms to make is given again for ${sameForMs} ms: ${because}`, async (t) => {
+    test(`is reused for ${sameForMs} ms if rendering takes ${costMs} ms: ${because}`, async (t) => {
       const { time, ask } = await costly(t, costMs);
       assert.equal(await ask(), '1');
       time.at += sameForMs - 1;
-      assert.deepEqual([await ask(), await ask('?x')], ['1', '1'], 'just before');
+      assert.deepEqual([await ask(), await ask('?x')], ['1', '1'], 'just before the page expires');
       time.at += 1;
-      assert.equal(await ask(), '2', 'just after');
+      assert.equal(await ask(), '2', 'just after the page has expired');
     });
   }
 
-  test('and costs nothing is made anew each time, so that a probe is never stale', async (t) => {
+  test('is rendered for each request if rendering takes no time, so that a probe is never stale', async (t) => {
     const { ask } = await costly(t, 0);
     assert.deepEqual([await ask(), await ask()], ['1', '2']);
   });
 
-  test('is not shown in place of its verbose form', async (t) => {
+  test('is cached separately from its verbose form', async (t) => {
     const { ask } = await costly(t, 20);
     assert.deepEqual([await ask(), await ask('?verbose'), await ask()], ['1', '2', '1']);
   });
 
-  test('is made once for all who ask while it is made', async (t) => {
+  test('is rendered once for all requests that arrive while it is rendered', async (t) => {
     let made = 0;
     const go = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
@@ -118,7 +118,7 @@ suite('a page that is asked for without end', () => {
     assert.deepEqual(bodies, ['1', '1']);
   });
 
-  test('and failed is made anew for the next one', async (t) => {
+  test('is rendered again for the next request if rendering failed', async (t) => {
     let made = 0;
     const page = () => {
       made += 1;
@@ -133,7 +133,7 @@ suite('a page that is asked for without end', () => {
     );
   });
 
-  test('on fifty connections at once is made five times a second at most, and everybody is answered', async (t) => {
+  test('is rendered at most five times a second for 50 connections, and every request is answered', async (t) => {
     let made = 0;
     const page = () => {
       made += 1;
@@ -154,7 +154,7 @@ suite('a page that is asked for without end', () => {
     const answers = await Promise.all(Array.from({ length: 50 }, flood));
     // 20 ms to make the page and 180 ms of reuse, plus one page at the edge of the measured time.
     const most = (performance.now() - begun) / 200 + 1;
-    assert.ok(made <= most, `made ${made} times for ${answers.reduce((sum, n) => sum + n, 0)} answers`);
+    assert.ok(made <= most, `rendered ${made} times for ${answers.reduce((sum, n) => sum + n, 0)} answers`);
   });
 });
 
@@ -162,7 +162,7 @@ suite('a probe', () => {
   const well: Check = { name: 'watches', check: () => null };
   const ill: Check = { name: 'queue', check: () => 'iga/acme has been in work for 900 s' };
 
-  test('with every check well is 200 ok, and verbose it lists them', () => {
+  test('returns 200 if every check passes, and lists the checks if verbose', () => {
     assert.deepEqual(probePage([well])(false), {
       contentType: 'text/plain; charset=utf-8',
       status: 200,
@@ -171,7 +171,7 @@ suite('a probe', () => {
     assert.equal(probePage([well])(true).body, '[+]watches ok\nok\n');
   });
 
-  test('with one ill is 503 and says what is wrong; verbose it lists the others too', () => {
+  test('returns 503 with the failed check, and lists the other checks if verbose', () => {
     const page = probePage([well, ill])(false);
     assert.deepEqual(
       [page.status, page.body],
@@ -180,7 +180,7 @@ suite('a probe', () => {
     assert.match(probePage([well, ill])(true).body, /^\[\+\]watches ok\n\[-\]queue failed/);
   });
 
-  test('is verbose when the query asks for it', async (t) => {
+  test('is verbose if the query contains verbose', async (t) => {
     const { url } = await serve(t, { '/readyz': probePage([well]) });
     const bodies = ['?verbose', '?verbose=1', '?a=b&verbose', '', '?verbos'].map(async (query) =>
       (await (await fetch(`${url}/readyz${query}`)).text()).startsWith('[+]'),
@@ -200,7 +200,7 @@ suite('an address to listen on', () => {
     ['', null],
   ];
   for (const [input, expected] of good) {
-    test(`"${input}" is ${JSON.stringify(expected)}`, () => {
+    test(`"${input}" is parsed as ${JSON.stringify(expected)}`, () => {
       assert.deepEqual(parseBindAddress('--metrics-bind-address', input), expected);
     });
   }
@@ -217,7 +217,7 @@ suite('an address to listen on', () => {
     '1:2:3',
     ':-1',
   ]) {
-    test(`"${input}" is refused with the name of the flag`, () => {
+    test(`"${input}" is rejected with the name of the flag`, () => {
       assert.throws(() => parseBindAddress('--metrics-bind-address', input), /--metrics-bind-address/);
     });
   }

@@ -21,30 +21,39 @@ function libraryError(): Error {
 
 suite('a secret', () => {
   const rows: readonly (readonly [value: unknown, because: string])[] = [
-    [new Redacted(CANARY), 'it is held by Redacted'],
-    [{ deep: [new Map([['a', new Redacted(CANARY)]])] }, 'Redacted in a map in a list'],
+    [new Redacted(CANARY), 'a Redacted value'],
+    [{ deep: [new Map([['a', new Redacted(CANARY)]])] }, 'a Redacted value in a map in a list'],
     [{ error: libraryError() }, 'the config, request and response of an HTTP error'],
-    [{ error: new Error('outer', { cause: libraryError() }) }, 'the cause is an HTTP error'],
+    [{ error: new Error('outer', { cause: libraryError() }) }, 'an HTTP error as a cause'],
     [
       { error: new Error('outer', { cause: { headers: { authorization: CANARY }, url: 'x' } }) },
-      'the cause is no error',
+      'a cause that is not an error',
     ],
-    [{ error: new Error('outer', { cause: { token: CANARY } }) }, 'a cause with a token'],
-    [{ error: new AggregateError([libraryError()], 'both failed') }, 'one of several errors'],
+    [
+      { error: new Error('outer', { cause: { token: CANARY } }) },
+      'a cause that is not an error, with the key token',
+    ],
+    [{ error: new AggregateError([libraryError()], 'both failed') }, 'an HTTP error in an AggregateError'],
     [{ error: Object.assign({}, libraryError(), { message: 'm', stack: 's' }) }, 'a copy of an error'],
-    [{ answer: { config: { headers: { Authorization: CANARY } } } }, 'a library answer that is no error'],
-    [{ answer: { status: 500, body: CANARY } }, 'the body of an answer as text'],
-    [{ answer: { response: { data: CANARY } } }, 'the data of an answer as text'],
-    [Object.assign({}, libraryError()), 'the fields of an HTTP error spread over the line'],
-    [{ rawHeaders: ['x-key', CANARY] }, 'raw headers on the line itself'],
+    [
+      { answer: { config: { headers: { Authorization: CANARY } } } },
+      'a response of a library that is not an error',
+    ],
+    [{ answer: { status: 500, body: CANARY } }, 'the body of a response as text'],
+    [{ answer: { response: { data: CANARY } } }, 'the data of a response as text'],
+    [Object.assign({}, libraryError()), 'the fields of an HTTP error as fields of the line'],
+    [{ rawHeaders: ['x-key', CANARY] }, 'raw headers as a field of the line'],
     [{ text: `0/${CANARY_HEX}` }, 'an old personal access token of Asana'],
-    [{ error: new Error(`Invalid header value "Bearer ${CANARY}"`) }, 'an error message quotes the header'],
-    [{ url: `https://me:${CANARY}@app.asana.com/` }, 'the password of an address'],
-    [{ url: new URL(`https://me:${CANARY}@app.asana.com/`) }, 'the password of an address that is a URL'],
-    [{ url: `https://x.example/?a=1&access_token=${CANARY}&b=2` }, 'the query of an address'],
-    [{ text: `grant_type=x&client_secret=${CANARY}` }, 'a form'],
+    [
+      { error: new Error(`Invalid header value "Bearer ${CANARY}"`) },
+      'a header that an error message quotes',
+    ],
+    [{ url: `https://me:${CANARY}@app.asana.com/` }, 'the password in a URL as text'],
+    [{ url: new URL(`https://me:${CANARY}@app.asana.com/`) }, 'the password in a URL object'],
+    [{ url: `https://x.example/?a=1&access_token=${CANARY}&b=2` }, 'a token in the query of a URL'],
+    [{ text: `grant_type=x&client_secret=${CANARY}` }, 'a URL-encoded form'],
     [{ text: JSON.stringify({ client_secret: CANARY }) }, 'JSON as text'],
-    [{ text: `{ scimToken: '${CANARY}' }` }, 'what util.inspect prints'],
+    [{ text: `{ scimToken: '${CANARY}' }` }, 'the output of util.inspect'],
     [{ text: `GET / HTTP/1.1\r\nauthorization: ${CANARY}\r\n` }, 'a header without a scheme'],
     [{ text: `secret-token:conductorone.com:v1:${CANARY}` }, 'a client secret of ConductorOne'],
     [{ text: `the token is ${CANARY_TOKEN}` }, 'a personal access token of Asana'],
@@ -72,19 +81,19 @@ suite('a secret', () => {
     ].map((key) => [{ [key]: CANARY }, `the key ${key}`] as const),
   ];
   for (const [value, because] of rows) {
-    test(`does not show: ${because}`, () => {
+    test(`is not shown: ${because}`, () => {
       const shown = JSON.stringify(tame(value));
       assert.ok(!shown.includes(CANARY) && !shown.includes('0123456789abcdef'), shown);
     });
   }
 
-  test('that is cut through by the bound on length does not show its head', () => {
+  test('is not shown in part if the length limit cuts through it', () => {
     const shown = tameText(`${' '.repeat(2_040)}token=${CANARY}${'x'.repeat(5_000)}`);
     assert.ok(!shown.includes('canary'), shown.slice(2_000));
   });
 });
 
-suite('what is no secret', () => {
+suite('a value that is not a secret', () => {
   const rows: readonly [text: string][] = [
     ['Secret "baton" has no key "BATON_TOKEN". Add it, or correct the key in the secretRef.'],
     ['token: is empty, or contains white space or other characters that are not valid in a token'],
@@ -92,12 +101,12 @@ suite('what is no secret', () => {
     ['alice@acme.com holds Enterprise.'],
   ];
   for (const [text] of rows) {
-    test(`stays as it is: ${text}`, () => {
+    test(`is unchanged: ${text}`, () => {
       assert.equal(tameText(text), text);
     });
   }
 
-  test('a field that names a secret is shown, since only the name helps to find it', () => {
+  test('is shown if it is the name, the fingerprint or the reference of a secret', () => {
     const fields = {
       secretName: 'asana',
       tokenFingerprint: 'ab12',
@@ -106,7 +115,7 @@ suite('what is no secret', () => {
     assert.deepEqual(tame(fields), fields);
   });
 
-  test('of an error the code, the message, the stack and the causes are told', () => {
+  test('is shown with name, code, message, stack and causes if it is an error', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const shown = tame(new AsanaError('AsanaUnavailable', 'no answer', { surface: 'rest', cause }));
     assert.partialDeepStrictEqual(shown, {
@@ -115,23 +124,23 @@ suite('what is no secret', () => {
       message: 'no answer',
       cause: { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' },
     });
-    assert.ok(JSON.stringify(shown).includes('tame.test.ts'), 'the stack of the fault underneath');
+    assert.ok(JSON.stringify(shown).includes('tame.test.ts'), 'the stack of the cause is shown');
   });
 
-  test('each of several errors is told', () => {
+  test('is shown with each of its errors if it is an AggregateError', () => {
     const shown = tame(new AggregateError([new Error('one'), new Error('two')], ''));
     assert.partialDeepStrictEqual(shown, { errors: [{ message: 'one' }, { message: 'two' }] });
   });
 });
 
-suite('the bounds of a logged value', () => {
-  test('a long string is cut, and so is a long list', () => {
+suite('the limits of a logged value', () => {
+  test('a long string and a long list are truncated', () => {
     assert.equal((tame('x'.repeat(10_000)) as string).length, 2_049);
     const items = tame(Array.from({ length: 60 }, (_, index) => index)) as unknown[];
     assert.deepEqual([items.length, items.at(-1)], [51, '… 10 more']);
   });
 
-  test('what contains itself ends', () => {
+  test('a reference of a value to itself is replaced', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
     assert.deepEqual(tame(circle), { self: '[…]' });
@@ -140,14 +149,14 @@ suite('the bounds of a logged value', () => {
     assert.partialDeepStrictEqual(tame(error), { cause: '[…]' });
   });
 
-  test('a deep and wide value makes a line of at most some hundred kilobytes', () => {
+  test('a deep and wide value takes less than one megabyte', () => {
     const wide = (depth: number): unknown =>
       depth === 0 ? 'x'.repeat(500) : Array.from({ length: 8 }, () => wide(depth - 1));
     const shown = JSON.stringify(tame(wide(5)));
     assert.ok(shown.length < 1_000_000, `${shown.length} characters`);
   });
 
-  test('what throws when it is looked at is told to be unreadable', () => {
+  test('a value that throws when it is read is shown as unreadable', () => {
     const trap = {
       get field(): string {
         throw new Error('never look at me');
@@ -164,7 +173,7 @@ suite('the bounds of a logged value', () => {
     });
   });
 
-  test('kinds of values that JSON does not know are told in words', () => {
+  test('values of types that JSON does not support are converted', () => {
     const shown = tame({
       big: 10n,
       symbol: Symbol('s'),
@@ -189,7 +198,7 @@ suite('the bounds of a logged value', () => {
     });
   });
 
-  test('whatever it is given, it never throws and gives JSON', () => {
+  test('any value is converted without an exception and can be written as JSON', () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true }),
@@ -201,7 +210,7 @@ suite('the bounds of a logged value', () => {
     );
   });
 
-  test('a hostile text of three thousand characters is looked through in milliseconds', () => {
+  test('long hostile texts are searched for secrets in less than one second', () => {
     const begun = performance.now();
     for (const piece of ['token', 'a-', '://', 'eyJ', '1/11111', 'authorization:', '-----BEGIN '])
       tameText(piece.repeat(3_000));

@@ -9,41 +9,45 @@ const base = 'http://collector:4318';
 const traces = `${base}/v1/traces`;
 const own = 'https://traces.example.com/otlp/in';
 
-suite('the settings of traces', () => {
+suite('the trace settings', () => {
   const urls: {
     flag?: string;
     environment?: Record<string, string>;
     url: string | null;
     because: string;
   }[] = [
-    { url: null, because: 'nobody asks for traces' },
-    { flag: '', url: null, because: 'an empty variable is none' },
-    { flag: base, url: traces, because: 'the endpoint is that of all signals' },
-    { flag: `${base}/otlp/`, url: `${base}/otlp/v1/traces`, because: 'it may have a path' },
-    { environment: { [FOR_TRACES]: own }, url: own, because: 'that of traces alone is whole' },
+    { url: null, because: 'no endpoint is set' },
+    { flag: '', url: null, because: 'an empty endpoint counts as unset' },
+    { flag: base, url: traces, because: 'the endpoint is the one for all signals' },
+    {
+      flag: `${base}/otlp/`,
+      url: `${base}/otlp/v1/traces`,
+      because: 'the endpoint for all signals may have a path',
+    },
+    { environment: { [FOR_TRACES]: own }, url: own, because: 'the endpoint for traces is used as it is' },
     {
       flag: base,
       environment: { [ENDPOINT]: base, [FOR_TRACES]: own },
       url: own,
-      because: 'the variable for traces wins over the one for all',
+      because: 'the variable for traces takes precedence over the one for all signals',
     },
     {
       flag: base,
       environment: { [FOR_TRACES]: own },
       url: traces,
-      because: 'a flag wins over a variable',
+      because: 'a flag takes precedence over a variable',
     },
     {
       flag: base,
       environment: { OTEL_SDK_DISABLED: 'true' },
       url: null,
-      because: 'OpenTelemetry is turned off',
+      because: 'OpenTelemetry is disabled',
     },
     {
       flag: base,
       environment: { OTEL_TRACES_EXPORTER: 'none' },
       url: null,
-      because: 'traces are turned off',
+      because: 'traces are disabled',
     },
     {
       flag: base,
@@ -52,16 +56,16 @@ suite('the settings of traces', () => {
         OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
       },
       url: traces,
-      because: 'the protocol of traces wins',
+      because: 'the protocol for traces takes precedence',
     },
   ];
   for (const { flag, environment = {}, url, because } of urls) {
-    test(`lead to ${url ?? 'no traces'}: ${because}`, () => {
+    test(`result in ${url ?? 'no traces'}: ${because}`, () => {
       assert.equal(readTraceSettings(flag, environment)?.url ?? null, url);
     });
   }
 
-  test('record everything, in batches of 512 every 5 s, unless they say otherwise', () => {
+  test('default to recording everything, in batches of 512 every 5 s', () => {
     assert.deepEqual(readTraceSettings(base, {}), {
       url: traces,
       sampler: 'parentbased_always_on',
@@ -75,7 +79,7 @@ suite('the settings of traces', () => {
     });
   });
 
-  test('never have a batch that is larger than the queue', () => {
+  test('limit the size of a batch to that of the queue', () => {
     const settings = readTraceSettings(base, { OTEL_BSP_MAX_QUEUE_SIZE: '100' });
     assert.equal(settings?.batch.maxExportBatchSize, 100);
   });
@@ -94,7 +98,7 @@ suite('the settings of traces', () => {
     { field: 'OTEL_BSP_SCHEDULE_DELAY', value: '5s' },
   ];
   for (const { field, flag = base, value } of refused) {
-    test(`are refused by name where ${field} is "${value || flag}"`, () => {
+    test(`are rejected with the name of the setting if ${field} is "${value || flag}"`, () => {
       assert.throws(
         () => readTraceSettings(flag, { [field]: value }),
         (error: unknown) =>

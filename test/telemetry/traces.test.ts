@@ -65,7 +65,7 @@ suite('traces', () => {
     return Object.fromEntries([...samples].map(([, reason, count]) => [reason, Number(count)]));
   }
 
-  test('put what is begun within a span below it, across everything that is waited for', async () => {
+  test('nest a span below the span in which it begins, across asynchronous calls', async () => {
     const traces = open();
     await traces.tracer.span(root('outer'), async () => {
       await Promise.all([
@@ -92,7 +92,7 @@ suite('traces', () => {
     for (const { startNs, endNs } of collector.spans) assert.ok(startNs > 0n && endNs >= startNs);
   });
 
-  test('begin a new one with a reconcile, a sync or a task, whatever was under way where it was begun', async () => {
+  test('begin with each root span, even inside another span', async () => {
     const traces = open();
     await traces.tracer.span(root('reconcile'), () => traces.tracer.span(root('sync'), nothing));
     await traces.close();
@@ -103,16 +103,17 @@ suite('traces', () => {
     assert.equal(new Set(collector.spans.map(({ traceId }) => traceId)).size, 2);
   });
 
-  test('tell the fields of the tracer, of the start and of later, and leave out what is not known', async () => {
+  test('contain the fields of the tracer, of the start and set later, without null and undefined', async () => {
     const traces = open();
     const tracer = traces.tracer.child({ connector: 'iga/acme' });
-    await tracer.span({ name: 'sync', kind: 'Trace', fields: { task: null } }, (span) => {
+    await tracer.span({ name: 'sync', kind: 'Trace', fields: { type: 'sync_full', task: null } }, (span) => {
       span.set({ requests: 3, complete: true, requestID: undefined });
       return nothing();
     });
     await traces.close();
     assert.deepEqual(collector.spans[0]?.attributes, {
       connector: 'iga/acme',
+      type: 'sync_full',
       requests: 3,
       complete: true,
     });
@@ -123,18 +124,23 @@ suite('traces', () => {
       thrown: new Refused('Ask an admin.'),
       type: 'Refused',
       message: 'Ask an admin.',
-      why: 'ours has a code',
+      why: 'an error of this program has a code',
     },
-    { thrown: new TypeError('no function'), type: 'TypeError', message: 'no function', why: 'others a name' },
+    {
+      thrown: new TypeError('no function'),
+      type: 'TypeError',
+      message: 'no function',
+      why: 'any other error has a name',
+    },
     {
       thrown: new Refused('took Bearer 2/1200000000000001/12:abcdefgh0123'),
       type: 'Refused',
       message: 'took Bearer [redacted]',
-      why: 'a message is cleaned as in a log line',
+      why: 'a secret in the message is redacted',
     },
   ];
   for (const { thrown, type, message, why } of failures) {
-    test(`show a failure with its code and message, and throw it on: ${why}`, async () => {
+    test(`record a failure with its code and message, and rethrow it: ${why}`, async () => {
       const traces = open();
       const failing = traces.tracer.span(root('sync'), () => Promise.reject(thrown));
       await assert.rejects(failing, thrown);
@@ -152,7 +158,7 @@ suite('traces', () => {
     });
   }
 
-  test('do not call it a failure that work was stopped', async () => {
+  test('record stopped work as aborted, not as a failure', async () => {
     const traces = open();
     const stopped = traces.tracer.span(root('sync'), () => Promise.reject(new StoppedError()));
     await assert.rejects(stopped, StoppedError);
@@ -162,7 +168,7 @@ suite('traces', () => {
     assert.equal(span?.status.code, 0);
   });
 
-  test('name the program, its version and this process', async () => {
+  test('contain the name and version of the program and the identity of the process', async () => {
     const traces = open();
     await traces.tracer.span(root('sync'), nothing);
     await traces.close();
@@ -190,7 +196,7 @@ suite('traces', () => {
     });
   }
 
-  test('are lost, counted and told of once while the collector refuses them, and told of when it is back', async () => {
+  test('are counted as lost and logged once while the collector rejects them, and logged when it accepts them', async () => {
     collector.status = 400;
     const traces = open();
     const send = async (requests: number) => {
@@ -210,18 +216,18 @@ suite('traces', () => {
     assert.equal(collector.spans.length, 1);
   });
 
-  test('wait in a queue that does not grow beyond its bound, and hold nobody up, while nothing is exported', async () => {
+  test('delay no work while nothing is exported, and are counted as lost if they exceed the queue', async () => {
     const environment = { OTEL_BSP_MAX_QUEUE_SIZE: '10', OTEL_BSP_SCHEDULE_DELAY: '1000000' };
     const traces = open({ ...environment, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '10' });
-    for (let n = 0; n < 50; n += 1) void traces.tracer.span(root('sync'), nothing);
-    await systemClock.sleep(0);
+    await Promise.all(Array.from({ length: 50 }, () => traces.tracer.span(root('sync'), nothing)));
+    assert.equal(collector.requests.length, 0, 'the work waited for an export');
     await traces.close();
     const { QueueFull = 0 } = await lostSpans();
-    assert.ok(QueueFull > 0, 'nothing was lost, so the queue was not full');
+    assert.ok(QueueFull > 0, 'no span was lost, so the queue was not full');
     assert.equal(collector.spans.length + QueueFull, 50);
   });
 
-  test('are given up at the end when the collector is away', async () => {
+  test('are given up on close if the collector is unreachable', async () => {
     const { url } = collector;
     await collector[Symbol.asyncDispose]();
     const traces = open({}, url);
@@ -234,7 +240,7 @@ suite('traces', () => {
     collector = await Collector.start();
   });
 
-  test('are given up three seconds after the end when the collector never answers', async () => {
+  test('are given up three seconds after close if the collector does not answer', async () => {
     collector.status = null;
     const waits: { ms: number; ring: () => void }[] = [];
     const clock = {

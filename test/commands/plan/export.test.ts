@@ -20,7 +20,7 @@ function openSite(): SimulatedSite {
 }
 
 suite('an export', () => {
-  test('plans nothing when it is applied, and blocks nothing', async () => {
+  test('yields manifests whose plan contains no changes, holds or blocked grants', async () => {
     const site = openSite();
     const manifests = await site.export(connector);
     const text = `${JSON.stringify({ apiVersion: 'asana-connector.dev/v1alpha1', kind: connector.kind, metadata: { namespace: 'iga', name: 'acme' }, spec: connector.spec })}\n${manifests}`;
@@ -29,7 +29,7 @@ suite('an export', () => {
     assert.ok(report.objects.Added > 12 * 2, `only ${report.objects.Added} grants`);
   });
 
-  test('plans nothing for addresses that no manifest can hold, or that look like another', async () => {
+  test('yields an empty plan also for addresses that no manifest can contain or that look like another one', async () => {
     const site = openSite();
     const { directory, organization } = site.site;
     for (const email of [
@@ -50,11 +50,11 @@ suite('an export', () => {
     assert.deepEqual([report.changes, report.blocked], [[], []]);
   });
 
-  test('is the same each time', async () => {
+  test('is identical for identical directories', async () => {
     assert.equal(await openSite().export(connector), await openSite().export(connector));
   });
 
-  test('of one kind holds that kind alone', async () => {
+  test('of one kind contains only grants of that kind', async () => {
     const kinds = [
       ...(await openSite().export(connector, { kind: ['AsanaTeamGrant'] })).matchAll(/^kind: (.*)$/gm),
     ].map(([, kind]) => kind);
@@ -62,7 +62,7 @@ suite('an export', () => {
     assert.deepEqual([...new Set(kinds)], ['AsanaTeamGrant']);
   });
 
-  test('of what nobody manages leaves out what a grant of the cluster declares, by whatever name', async () => {
+  test('with --unmanaged omits exactly the rights that live grants in the cluster declare', async () => {
     const site = openSite();
     const gid = site.site.directory.personByEmail('p3@acme.example')?.gid ?? '';
     await site.apply([
@@ -93,19 +93,19 @@ suite('an export', () => {
     ]);
     const licenses = await site.export(connector, { unmanaged: true, kind: ['AsanaLicenseGrant'] });
     assert.ok(!licenses.includes('p3@acme.example'), 'a grant declares a license for p3');
-    assert.ok(licenses.includes('p4@acme.example'), 'an absence is no license');
-    assert.ok(licenses.includes('p5@acme.example'), 'what has expired declares nothing any more');
+    assert.ok(licenses.includes('p4@acme.example'), 'an absence declares no license');
+    assert.ok(licenses.includes('p5@acme.example'), 'an expired grant declares nothing');
     const accounts = await site.export(connector, { unmanaged: true, kind: ['AsanaAccount'] });
     assert.ok(accounts.includes('p3@acme.example') && accounts.includes('p4@acme.example'));
   });
 
-  test('fails where Asana shows no licenses, since every license would be missing without a word', async () => {
+  test('fails if Asana shows no licenses, because every license would be missing silently', async () => {
     const site = openSite();
     site.site.settings.viewOnlyDomain = false;
     await assert.rejects(site.export(connector), { code: 'DirectoryUnreadable', message: /userType/ });
   });
 
-  test('of what nobody manages fails where the reading is far smaller than the operator has recorded', async () => {
+  test('with --unmanaged fails if the reading is much smaller than the recorded measure', async () => {
     const site = new SimulatedSite(7, { people: 60, teams: 2 });
     await site.apply([connector]);
     await site.startOperator();
@@ -122,7 +122,7 @@ suite('an export', () => {
     });
   });
 
-  test('changes nothing', async () => {
+  test('sends only GET requests', async () => {
     const site = openSite();
     await site.export(connector);
     assert.ok(site.planned.length > 0);
@@ -133,7 +133,7 @@ suite('an export', () => {
   });
 });
 
-suite('the name of a person', () => {
+suite('the object name of a person', () => {
   const names: readonly (readonly [string | null, string])[] = [
     ['alice@acme.com', 'alice-at-acme.com'],
     ['alice.b-c@acme.com', 'alice.b-c-at-acme.com'],
@@ -145,10 +145,10 @@ suite('the name of a person', () => {
     [null, 'account-42'],
   ];
   for (const [email, name] of names) {
-    test(`${email} is ${name}`, () => assert.equal(nameOfPerson({ gid: '42', email }), name));
+    test(`of ${email} is ${name}`, () => assert.equal(nameOfPerson({ gid: '42', email }), name));
   }
 
-  test('fits a name of Kubernetes, however long the address', () => {
+  test('is truncated if the address is too long for a Kubernetes name', () => {
     const name = nameOfPerson({ gid: '42', email: `${'a'.repeat(300)}@acme.com` });
     assert.match(name, /^a{177}-42$/);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -23,127 +23,124 @@ function grant(spec: string, head = 'metadata: { name: alice }'): string {
 const USER = '  user: { email: alice@acme.com }';
 const LONG = `${'a'.repeat(64)}@${'b'.repeat(255)}.com`;
 
+const EMAIL = /^m\.yaml:6: spec\.user\.email: must be an email address such as name@example\.com$/;
+const LOWER_CASE = /^m\.yaml:6: spec\.user\.email: must be an email address in lower case$/;
+const NO_MANIFEST = /^m\.yaml:1: is not a manifest: an object with apiVersion, kind and metadata is expected/;
+const ALIASES = /^m\.yaml:1: has aliases that expand too much or refer to nothing: replace them with their/;
+
 const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'an unknown field',
     grant(`${USER}\n  licence: Enterprise`),
-    /^m\.yaml:7: spec\.licence: is not a field of this kind/,
+    /^m\.yaml:7: spec\.licence: is not a field of this kind: remove it or correct its name$/,
   ],
   [
-    'an unknown field within',
+    'an unknown nested field',
     grant('  user: { email: a@b.cc, mail: x }'),
-    /^m\.yaml:6: spec\.user\.mail: is not a field/,
+    /^m\.yaml:6: spec\.user\.mail: is not a field of this kind: remove it or correct its name$/,
   ],
-  ['a field beside spec', `${grant(USER)}specs: {}\n`, /^m\.yaml:7: specs: is not a field of this kind/],
   [
-    'a wrong kind of the group',
+    'an unknown field beside spec',
+    `${grant(USER)}specs: {}\n`,
+    /^m\.yaml:7: specs: is not a field of this kind: remove it or correct its name$/,
+  ],
+  [
+    'an unknown kind of the API group',
     grant(USER).replace('LicenseGrant', 'LicenceGrant'),
-    /^m\.yaml:2: kind: must be one of/,
+    /^m\.yaml:2: kind: must be one of .*\bAsanaLicenseGrant\b/,
   ],
   [
-    'a wrong version',
+    'an unknown API version',
     grant(USER).replace('v1alpha1', 'v1'),
-    /^m\.yaml:1: apiVersion: must be asana-connector\.dev\/v1alpha1/,
+    /^m\.yaml:1: apiVersion: must be asana-connector\.dev\/v1alpha1$/,
   ],
   [
-    'a kind of ours under a wrong group',
+    'a known kind in an unknown API group',
     grant(USER).replace('asana-connector.dev', 'asana.dev'),
-    /^m\.yaml:1: apiVersion: must be/,
+    /^m\.yaml:1: apiVersion: must be asana-connector\.dev\/v1alpha1$/,
   ],
   [
-    'no spec',
+    'a missing spec',
     'apiVersion: asana-connector.dev/v1alpha1\nkind: AsanaAccount\nmetadata: { name: a }\n',
-    /^m\.yaml:1: spec: is missing/,
+    /^m\.yaml:1: spec: is missing: add it$/,
   ],
-  ['no name', grant(USER, 'metadata: {}'), /^m\.yaml:3: metadata\.name: is missing: add it/],
+  ['a missing name', grant(USER, 'metadata: {}'), /^m\.yaml:3: metadata\.name: is missing: add it$/],
   [
-    'a generated name',
+    'generateName instead of a name',
     grant(USER, 'metadata: { generateName: a- }'),
-    /metadata\.name: is missing: replace generateName with name/,
+    /^m\.yaml:3: metadata\.name: is missing: replace generateName with name/,
   ],
   [
-    'a name in capitals',
+    'a name with a capital letter',
     grant(USER, 'metadata: { name: Alice }'),
-    /^m\.yaml:3: metadata\.name: must consist of lowercase letters/,
+    /^m\.yaml:3: metadata\.name: must consist of lowercase letters, digits, "-" and "\."/,
   ],
   [
     'a namespace with a dot',
     grant(USER, 'metadata: { name: a, namespace: a.b }'),
-    /metadata\.namespace: must consist of/,
+    /^m\.yaml:3: metadata\.namespace: must consist of lowercase letters, digits and "-"/,
   ],
   [
     'a label that is a number',
     grant(USER, 'metadata: { name: a, labels: { tier: 1 } }'),
-    /metadata\.labels\.tier: must be a string: put it in quotes/,
-  ],
-  ['a broken rule', grant('  user: { email: a@b.cc, gid: "1" }'), /spec\.user: /],
-  [
-    'an address in capitals',
-    grant('  user: { email: Alice@acme.com }'),
-    /^m\.yaml:6: spec\.user\.email: must be an email address in lower case/,
+    /^m\.yaml:3: metadata\.labels\.tier: must be a string: put it in quotes$/,
   ],
   [
-    'an address with İ',
-    grant('  user: { email: İ@acme.com }'),
-    /spec\.user\.email: must be an email address in lower case/,
+    'both an email address and a gid',
+    grant('  user: { email: a@b.cc, gid: "1" }'),
+    /^m\.yaml:6: spec\.user: specify exactly one of user\.email and user\.gid$/,
   ],
-  [
-    'an address with the Kelvin sign',
-    grant('  user: { email: \u212A@acme.com }'),
-    /spec\.user\.email: must be an email address in lower case/,
-  ],
+  ['an address with a capital letter', grant('  user: { email: Alice@acme.com }'), LOWER_CASE],
+  ['an address with İ', grant('  user: { email: İ@acme.com }'), LOWER_CASE],
+  ['an address with the Kelvin sign', grant('  user: { email: \u212A@acme.com }'), LOWER_CASE],
   [
     'an address of more than 320 characters',
     grant(`  user: { email: ${LONG} }`),
-    /spec\.user\.email: must NOT have more than 320 characters/,
+    /^m\.yaml:6: spec\.user\.email: must NOT have more than 320 characters$/,
   ],
+  ['an address with a quote', grant(`  user: { email: 'a"b@acme.com' }`), EMAIL],
+  ['an address with a backslash', grant(String.raw`  user: { email: 'a\b@acme.com' }`), EMAIL],
   [
-    'an address with a quote',
-    grant(`  user: { email: 'a"b@acme.com' }`),
-    /spec\.user\.email: must be an email address such as/,
-  ],
-  [
-    'an address with a backslash',
-    grant(String.raw`  user: { email: 'a\b@acme.com' }`),
-    /spec\.user\.email: must be an email address such as/,
-  ],
-  [
-    'an expiry that is no date',
+    'an expiry that is not a time',
     grant(`${USER}\n  expiresAt: tomorrow`),
-    /^m\.yaml:7: spec\.expiresAt: must be a time such as/,
+    /^m\.yaml:7: spec\.expiresAt: must be a time such as 2027-01-31T00:00:00Z$/,
   ],
   [
     'an expiry on the 30th of February',
     grant(`${USER}\n  expiresAt: "2027-02-30T00:00:00Z"`),
-    /spec\.expiresAt: /,
+    /^m\.yaml:7: spec\.expiresAt: must be a time such as 2027-01-31T00:00:00Z$/,
   ],
   [
     'an expiry before the start',
     grant(`${USER}\n  startsAt: "2027-02-01T00:00:00Z"\n  expiresAt: "2027-01-01T00:00:00Z"`),
-    /^m\.yaml:8: spec\.expiresAt: expiresAt must be later than startsAt/,
+    /^m\.yaml:8: spec\.expiresAt: expiresAt must be later than startsAt$/,
   ],
   [
     'both an expiry and a duration',
     grant(`${USER}\n  expiresAt: "2027-01-01T00:00:00Z"\n  duration: 8h`),
-    /^m\.yaml:8: spec\.duration: specify at most one of expiresAt and duration/,
+    /^m\.yaml:8: spec\.duration: specify at most one of expiresAt and duration$/,
   ],
   [
     'a gid without quotes',
     grant('  user: { gid: 1200 }'),
-    /spec\.user\.gid: must be a string: put it in quotes/,
+    /^m\.yaml:6: spec\.user\.gid: must be a string: put it in quotes$/,
   ],
-  ['a key twice', grant(`${USER}\n${USER}`), /^m\.yaml:7: is not valid YAML/],
-  ['what is not valid YAML', 'a: [b\nc: }', /is not valid YAML: correct it/],
-  ['a sentence', 'this is a letter to you', /^m\.yaml:1: is not a manifest/],
-  ['a list', '- a\n- b\n', /^m\.yaml:1: is not a manifest/],
+  ['a duplicate key', grant(`${USER}\n${USER}`), /^m\.yaml:7: is not valid YAML: correct it$/],
+  ['invalid YAML', 'a: [b\nc: }', /^m\.yaml:[12]: is not valid YAML: correct it$/],
+  ['plain text', 'this is a letter to you', NO_MANIFEST],
+  ['a YAML list', '- a\n- b\n', NO_MANIFEST],
   [
-    'an item of a List that is no object',
+    'an item of a List that is not an object',
     'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n- hello\n',
-    /^m\.yaml:6: items\[1\]: is not a manifest: an object/,
+    /^m\.yaml:6: items\[1\]: is not a manifest: an object with apiVersion, kind and metadata is expected$/,
   ],
-  ['lists that are nested without end', `a: ${'['.repeat(100_000)}`, /^m\.yaml:1: is not valid YAML/],
-  ['aliases that explode', explosion(), /^m\.yaml:1: has aliases that expand too much/],
-  ['an alias of nothing', 'kind: *nobody\n', /^m\.yaml:1: /],
+  [
+    'lists that are nested 100,000 levels deep',
+    `a: ${'['.repeat(100_000)}`,
+    /^m\.yaml:1: is not valid YAML: correct it$/,
+  ],
+  ['aliases that expand exponentially', explosion(), ALIASES],
+  ['an alias without an anchor', 'kind: *nobody\n', ALIASES],
 ];
 
 /** Returns a "billion laughs" document. */
@@ -156,7 +153,7 @@ function explosion(): string {
 
 suite('manifests with a fault', () => {
   for (const [what, text, expected] of refused) {
-    test(`are refused with file, line, field and remedy: ${what}`, () => {
+    test(`are rejected with an error that names the place and the remedy: ${what}`, () => {
       assert.throws(
         () => read(text),
         (error: Error) => {
@@ -168,7 +165,7 @@ suite('manifests with a fault', () => {
     });
   }
 
-  test('are refused for all their faults at once, each on its line', () => {
+  test('are rejected with all their faults at once, each with its line', () => {
     const text = [
       grant('  user: { email: A@b.cc }'),
       grant(`${USER}\n  licence: X`, 'metadata: { name: b }'),
@@ -188,7 +185,7 @@ suite('manifests with a fault', () => {
     );
   });
 
-  test('are refused when one object is declared twice, in whatever files', () => {
+  test('are rejected if two files declare the same object', () => {
     const files = ['a.yaml', 'b.yaml'].map((name) => ({ name, text: grant(USER) }));
     assert.throws(
       () => readDeclarations(files, { validator, namespace: 'iga' }),
@@ -196,7 +193,7 @@ suite('manifests with a fault', () => {
     );
   });
 
-  test('are refused when one address is written in two spellings that look the same', () => {
+  test('are rejected if two addresses look the same but differ in Unicode normalization', () => {
     const [composed, decomposed] = ['jos\u00e9@acme.com', 'jose\u0301@acme.com'];
     const text = [composed, decomposed]
       .map((email, index) => grant(`  user: { email: ${email} }`, `metadata: { name: g${index} }`))
@@ -204,7 +201,7 @@ suite('manifests with a fault', () => {
     assert.throws(() => read(text), /m\.yaml:13: spec\.user\.email: looks the same as in m\.yaml:1/);
   });
 
-  test('show no more than a hundred of their faults', () => {
+  test('report at most 100 faults, and the number of the others', () => {
     const text = Array.from({ length: 150 }, (_, index) =>
       grant('  user: {}', `metadata: { name: g${index} }`),
     ).join('---\n');
@@ -213,7 +210,7 @@ suite('manifests with a fault', () => {
 });
 
 suite('manifests', () => {
-  test('may be documents, Lists within Lists, and objects of others, which are counted', () => {
+  test('may be documents, nested Lists, and objects of other kinds, which are only counted', () => {
     const list = {
       apiVersion: 'v1',
       kind: 'List',
@@ -235,13 +232,13 @@ suite('manifests', () => {
     assert.equal(foreign, 2);
   });
 
-  test('are read as the parser of Kubernetes reads them: yes is a boolean, an instant is a string', () => {
+  test('are parsed as Kubernetes parses them: yes is a boolean, and a timestamp is a string', () => {
     const [object] = read(grant(`${USER}\n  suspend: yes\n  expiresAt: 2027-01-31T00:00:00Z`)).objects;
     assert.equal(object?.spec['suspend'], true);
     assert.equal(object?.spec['expiresAt'], '2027-01-31T00:00:00Z');
   });
 
-  test('take the namespace of the flag where they name none, and the defaults of the schema', () => {
+  test('default to the namespace of the flag and to the defaults of the schema', () => {
     const [object] = read(grant(USER)).objects;
     assert.equal(object?.namespace, 'iga');
     assert.equal(object?.spec['license'], 'Enterprise');
@@ -257,7 +254,7 @@ function json(name: string) {
   };
 }
 
-suite('the files of manifests', () => {
+suite('manifest files', () => {
   let folder = '';
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'manifests-'));
@@ -271,7 +268,7 @@ suite('the files of manifests', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  test('are those of a folder and below, in the order of their names, and no others', async () => {
+  test('are the YAML and JSON files of a folder and its subfolders, ordered by name', async () => {
     const files = await readManifestFiles([folder], Readable.from([]));
     assert.deepEqual(
       files.map(({ text }) => text),
@@ -279,7 +276,7 @@ suite('the files of manifests', () => {
     );
   });
 
-  test('are those that links in a folder lead to, as in a mounted ConfigMap', async () => {
+  test('are read through symbolic links as in a mounted ConfigMap, and a broken link is rejected', async () => {
     const mounted = join(folder, '.mounted');
     await mkdir(join(mounted, '..2026'), { recursive: true });
     await writeFile(join(mounted, '..2026', 'a.yaml'), 'text');
@@ -296,7 +293,7 @@ suite('the files of manifests', () => {
     assert.deepEqual(file, { name: 'standard input', text: 'kind: X' });
   });
 
-  test('are refused when they are not there, or no text', async () => {
+  test('are rejected if they do not exist or are not UTF-8 text', async () => {
     await assert.rejects(
       readManifestFiles([join(folder, 'none.yaml')], Readable.from([])),
       /none\.yaml: cannot be read: correct the path/,
@@ -307,9 +304,11 @@ suite('the files of manifests', () => {
     );
   });
 
-  test('are refused when they have 50 MB, before they are read', async () => {
+  test('are rejected before they are read if they are larger than 32 MiB', async () => {
     const large = join(folder, 'large.yaml');
-    await writeFile(large, Buffer.alloc(50 * 1024 * 1024, 'a'));
+    await writeFile(large, '');
+    // A sparse file of 1 TiB, which nobody could read into memory.
+    await truncate(large, 2 ** 40);
     await assert.rejects(
       readManifestFiles([large], Readable.from([])),
       /large\.yaml: makes the manifests larger than 32 MiB: specify fewer files/,
@@ -317,7 +316,7 @@ suite('the files of manifests', () => {
     await rm(large);
   });
 
-  test('are refused from a standard input that does not end', async () => {
+  test('are rejected if standard input does not end', async () => {
     const endless = Readable.from(
       (function* () {
         for (;;) yield Buffer.alloc(1024 * 1024, 'a');

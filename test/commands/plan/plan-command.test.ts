@@ -31,7 +31,7 @@ suite('asana-connector plan and export', () => {
   const run = (variables: Record<string, string>, ...flags: string[]): Promise<Ending> =>
     folder.run({ ASANA_API_URL: sandbox.asanaUrl, ...variables }, ...flags);
 
-  test('ends with 2 for changes, prints them, and changes nothing', async () => {
+  test('plan exits with code 2 if there are changes, prints them, and changes nothing', async () => {
     const { code, stdout } = await run(
       { ASANA_TOKEN: TOKEN },
       'plan',
@@ -45,7 +45,7 @@ suite('asana-connector plan and export', () => {
     assert.equal(sandbox.state.personByEmail('alice@acme.example')?.profile.license, 'view only');
   });
 
-  test('exports what a plan has nothing to do with, and ends with 0', async () => {
+  test('export writes manifests for which plan finds no changes and exits with code 0', async () => {
     const exported = await run(
       { ASANA_TOKEN: TOKEN },
       'export',
@@ -68,15 +68,15 @@ suite('asana-connector plan and export', () => {
   });
 
   const failures: readonly (readonly [string, Record<string, string>, readonly string[], RegExp])[] = [
-    ['no token', {}, ['-f', 'connector.yaml'], /ASANA_TOKEN: contains no token: set the variable/],
-    ['a token that Asana refuses', { ASANA_TOKEN: 'canary-wrong' }, ['-f', 'connector.yaml'], /was not read/],
+    ['a missing token', {}, ['-f', 'connector.yaml'], /ASANA_TOKEN: contains no token: set the variable/],
+    ['a token that Asana rejects', { ASANA_TOKEN: 'canary-wrong' }, ['-f', 'connector.yaml'], /was not read/],
     [
-      'a personal access token, which SCIM does not take',
+      'a personal access token, which SCIM rejects',
       { ASANA_TOKEN: PERSONAL },
       ['-f', 'connector.yaml'],
       /was not read/,
     ],
-    ['no flag', { ASANA_TOKEN: TOKEN }, [], /required option '-f, --file <path>'/],
+    ['a missing --file', { ASANA_TOKEN: TOKEN }, [], /required option '-f, --file <path>'/],
     [
       'an unknown flag',
       { ASANA_TOKEN: TOKEN },
@@ -91,14 +91,14 @@ suite('asana-connector plan and export', () => {
     ],
   ];
   for (const [what, variables, flags, message] of failures) {
-    test(`ends with 1 for ${what}, and says so`, async () => {
+    test(`plan exits with code 1 and an error message for ${what}`, async () => {
       const { code, stderr } = await run(variables, 'plan', ...flags);
       assert.equal(code, 1);
       assert.match(stderr, message);
     });
   }
 
-  test('ends with 1 for a grant that cannot work as it is declared, in the middle of a plan', async () => {
+  test('plan exits with code 1 and prints the fault if a grant cannot work as it is declared', async () => {
     await write(
       'twice.yaml',
       [connector(), license('a', 'bob@acme.example'), license('b', 'bob@acme.example')].join('---\n'),
@@ -108,7 +108,7 @@ suite('asana-connector plan and export', () => {
     assert.match(stdout, /ConflictingGrant +AsanaLicenseGrant iga\/b +twice\.yaml:16/);
   });
 
-  test('reads a file whose name holds a comma', async () => {
+  test('plan reads a file whose name contains a comma', async () => {
     await write('bob,license.yaml', license('bob', 'bob@acme.example'));
     const { stderr } = await run(
       { ASANA_TOKEN: TOKEN },
@@ -121,7 +121,7 @@ suite('asana-connector plan and export', () => {
     assert.equal(stderr, '');
   });
 
-  test('takes the token from a file too', async () => {
+  test('plan reads the token from the file of --token-file', async () => {
     await write('token', `${TOKEN}\n`);
     const { code, stderr } = await run({}, 'plan', '-f', 'connector.yaml', '--token-file', 'token');
     assert.equal(code, 0, stderr);

@@ -13,7 +13,7 @@ const MINUTE = 60_000;
 
 suite('a plan', () => {
   for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
-    test(`is what Apply then does, action by action, and nothing after that (seed ${seed})`, () =>
+    test(`contains exactly the actions that Apply then carries out, and is empty afterwards (seed ${seed})`, () =>
       tryOnce(seed));
   }
 });
@@ -68,9 +68,9 @@ function compare(report: PlanReport, site: SimulatedSite, audit: readonly AuditR
     report.blocked.map(({ rule, object }) => [`${object.kind} ${object.namespace}/${object.name}`, rule]),
   );
   const { blocked, held } = stateOf(site);
-  assert.deepEqual(sorted(rules), sorted(blocked), 'what is blocked');
+  assert.deepEqual(sorted(rules), sorted(blocked), 'the blocked grants');
   const names = report.held.map(({ object }) => `${object.kind} ${object.namespace}/${object.name}`);
-  assert.deepEqual(names.toSorted(), held.toSorted(), 'what is held');
+  assert.deepEqual(names.toSorted(), held.toSorted(), 'the held grants');
 }
 
 /**

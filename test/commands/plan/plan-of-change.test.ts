@@ -95,7 +95,7 @@ suite('a pull request that answers a hold', () => {
     ...kept.slice(1),
   ];
 
-  test('plans the removals that it acknowledges, as the operator then carries them out', async () => {
+  test('plans the removals that it acknowledges, and the operator carries out the same removals', async () => {
     const { site, kept, token } = await open();
     const answered = answering(kept, 'acknowledge', token);
     const report = await site.plan(answered, { against: 'cluster' });
@@ -106,7 +106,7 @@ suite('a pull request that answers a hold', () => {
     site.stop();
   });
 
-  test('plans the release of what it discards', async () => {
+  test('plans the release of the grants whose removals it discards', async () => {
     const { site, kept, token } = await open();
     const report = await site.plan(answering(kept, 'discard', token), { against: 'cluster' });
     assert.equal(hasChanges(report), false);
@@ -114,14 +114,14 @@ suite('a pull request that answers a hold', () => {
     site.stop();
   });
 
-  test('plans what is held as held where the token names another hold', async () => {
+  test('plans the held removals as held if its token names another hold', async () => {
     const { site, kept } = await open();
     const report = await site.plan(answering(kept, 'acknowledge', 'other.1'), { against: 'cluster' });
     assert.deepEqual([changesOf(report).length, heldOf(report).length], [0, 2]);
     site.stop();
   });
 
-  test('plans the removals that wait for the reading that it accepts', async () => {
+  test('plans the removals that wait for the doubted reading that it acknowledges', async () => {
     const { site, manifests } = await siteWith(
       (world) => [
         applying(),
@@ -144,19 +144,19 @@ suite('a pull request that answers a hold', () => {
   });
 });
 
-suite('a plan of one of two connectors of an organization', () => {
+suite('a plan with two connectors of one organization', () => {
   const younger = (provisioning = {}) =>
     connectorWith({ provisioning: { mode: 'Apply', removalDelay: '0s', ...provisioning } }, 'younger');
   const grantOf = (site: SimulatedSite) =>
     license('a', holders(site, 'view only')[0] ?? '', {}, { connector: 'younger' });
 
-  test('changes nothing by the younger one where both are new and in mode Apply', async () => {
+  test('blocks the grants of the younger connector if both are new and in mode Apply', async () => {
     const site = new SimulatedSite(3, { people: 10, teams: 2 });
     const report = await site.plan([younger(), applying(), grantOf(site)]);
     assert.deepEqual([changesOf(report), blockedOf(report)], [[], ['ConnectorNotReady a']]);
   });
 
-  test('sees the older one in the cluster though the manifests do not name it', async () => {
+  test('blocks the grants of the younger connector if the older one exists only in the cluster', async () => {
     const { site } = await siteWith(() => [applying()]);
     const report = await site.plan([younger(), grantOf(site)], { against: 'cluster' });
     assert.deepEqual([changesOf(report), blockedOf(report)], [[], ['ConnectorNotReady a']]);
@@ -165,7 +165,7 @@ suite('a plan of one of two connectors of an organization', () => {
     site.stop();
   });
 
-  test('shows the changes of the younger one while the older one is in mode Plan', async () => {
+  test('shows the changes of the younger connector while the older one is in mode Plan', async () => {
     const { site, manifests } = await siteWith(() => [applying({ mode: 'Plan' }), younger()]);
     const added = [...manifests, grantOf(site)];
     const report = await site.plan(added, { against: 'cluster' });
@@ -176,14 +176,14 @@ suite('a plan of one of two connectors of an organization', () => {
   });
 });
 
-suite('a grant that a pull request breaks without an edit of it', () => {
+suite('a grant that a pull request breaks without editing it', () => {
   const open = () =>
     siteWith((site) => [
       applying({ allowedNamespaces: ['team-a'] }),
       license('a', holders(site, 'view only')[0] ?? '', {}, { namespace: 'team-a' }),
     ]);
 
-  test('is a fault, and none any more once the cluster says the same', async () => {
+  test('is a fault until the change is applied to the cluster, and then only blocked', async () => {
     const { site, manifests } = await open();
     assert.deepEqual(faultsOf(await site.plan(manifests, { against: 'cluster' })), []);
     const broken = [applying(), ...manifests.slice(1)];
@@ -204,7 +204,7 @@ suite('a removal that the operator does not begin', () => {
       .map((email, index) => license(`g${index}`, email)),
   ];
 
-  test('is held where the reading is in doubt', async () => {
+  test('is held if the reading is in doubt', async () => {
     const { site, manifests } = await siteWith((world) => three(world), 80);
     site.stop();
     shrink(site, JSON.stringify(manifests).match(/[\w.]+@acme\.example/g) ?? []);
@@ -217,7 +217,7 @@ suite('a removal that the operator does not begin', () => {
     assert.deepEqual([blockedOf(report), hasChanges(report)], [[], true]);
   });
 
-  test('is held where the connector is suspended, and what is only let go is not', async () => {
+  test('is held while the connector is suspended, unless its grant is only released', async () => {
     const { site, manifests } = await siteWith((world) => {
       const [connector, first, ...others] = three(world);
       const retained = { ...first, spec: { ...first?.spec, deletionPolicy: 'Retain' } } as TestManifest;
@@ -237,7 +237,7 @@ suite('a removal that the operator does not begin', () => {
     site.stop();
   });
 
-  test('is none where its grant is deleted in mode Plan: that is released', async () => {
+  test('is not planned if its grant is deleted in mode Plan, because the grant is released', async () => {
     const { site, manifests } = await siteWith((world) => three(world), 30);
     const planning = [applying({ mode: 'Plan' }), ...manifests.slice(1, 3)];
     const report = await site.plan(planning, { against: 'cluster' });
@@ -247,13 +247,13 @@ suite('a removal that the operator does not begin', () => {
     );
     await merge(site, manifests, planning);
     await merge(site, planning, [applying(), ...planning.slice(1)]);
-    assert.deepEqual(done(site), [], 'no later Apply takes it back');
+    assert.deepEqual(done(site), [], 'a later Apply does not revoke the right');
     site.stop();
   });
 });
 
-suite('what is left to do beside a grant that is released', () => {
-  test('is planned although a finalizer of somebody else keeps the released one', async () => {
+suite('a change beside a grant that is released', () => {
+  test('is planned even if a foreign finalizer keeps the released grant', async () => {
     let holder = '';
     const { site } = await siteWith((world) => {
       [holder = ''] = holders(world, 'enterprise');
@@ -272,8 +272,8 @@ suite('what is left to do beside a grant that is released', () => {
   });
 });
 
-suite('two grants of one file that declare the same right', () => {
-  test('are told apart by their names, as the API server makes both within one second', async () => {
+suite('two grants of one file that contend for the license of one account', () => {
+  test('are ordered by name, because the API server creates both within one second', async () => {
     const site = new SimulatedSite(3, { people: 10, teams: 2 });
     const [holder = ''] = holders(site, 'enterprise');
     const manifests = [

@@ -12,7 +12,7 @@ function openSite(): SimulatedSite {
 }
 
 suite('a plan', () => {
-  test('shows a creation and the upgrade after it, and the seats before and after', async () => {
+  test('shows the creation of an account, its upgrade, and the seats before and after', async () => {
     const report = await openSite().plan([
       connectorWith(),
       license('new', 'new@acme.example', { onMissingAccount: 'Create' }),
@@ -30,11 +30,17 @@ suite('a plan', () => {
     assert.equal(report.changes[0]?.object.place, 'standard input:22');
   });
 
-  test('of a connector in mode Plan shows what Apply would do, and says so', async () => {
-    const report = await openSite().plan([
-      connectorWith(),
-      license('new', 'new@acme.example', { onMissingAccount: 'Create' }),
-    ]);
+  test('for a connector in mode Plan shows what Apply would do, and that nothing changes yet', async () => {
+    const planIn = (mode: string) =>
+      openSite().plan([
+        connectorWith({ provisioning: { mode } }),
+        license('new', 'new@acme.example', { onMissingAccount: 'Create' }),
+      ]);
+    const actionsOf = ({ changes }: PlanReport) =>
+      changes.map(({ action, who, before, after }) => ({ action, who, before, after }));
+    const report = await planIn('Plan');
+    assert.equal(report.changes.length, 2);
+    assert.deepEqual(actionsOf(report), actionsOf(await planIn('Apply')));
     assert.equal(report.connectors[0]?.mode, 'Plan');
     assert.match(
       printPlan(report, 'table'),
@@ -42,7 +48,7 @@ suite('a plan', () => {
     );
   });
 
-  test('warns where the owner of a personal token is view-only, and Asana takes no change by it', async () => {
+  test('warns if the owner of the personal access token has a view-only license', async () => {
     const site = new SimulatedSite(3, { people: 10, teams: 2, holder: 'personal' });
     const { directory, plan, teams } = site.site;
     const spec = {
@@ -71,7 +77,7 @@ suite('a plan', () => {
     ]);
   });
 
-  test('of what is so already has nothing to do', async () => {
+  test('has no changes if the declared right exists already', async () => {
     const site = openSite();
     const [holder = ''] = holders(site, 'enterprise');
     const report = await site.plan([connectorWith(), license('a', holder)]);
@@ -79,7 +85,7 @@ suite('a plan', () => {
     assert.match(printPlan(report, 'markdown'), /^### Asana plan: no changes/);
   });
 
-  test('shows removals that are too many as held, with the limit that holds them', async () => {
+  test('shows removals above the limit as held, and names the limit', async () => {
     const site = openSite();
     const grants = holders(site, 'enterprise')
       .slice(0, 3)
@@ -97,7 +103,7 @@ suite('a plan', () => {
     assert.equal(hasChanges(report), true);
   });
 
-  test('shows what a pull request removes, and leaves what another selector or --no-prune keeps', async () => {
+  test('shows the removal of a grant without a manifest, except with --no-prune or an excluding selector', async () => {
     const site = openSite();
     const connector = connectorWith({ provisioning: { mode: 'Apply' } });
     const [one = '', two = '', three = ''] = holders(site, 'view only');
@@ -120,7 +126,7 @@ suite('a plan', () => {
     }
   });
 
-  test('against a cluster refuses an edit of what is immutable, with its line', async () => {
+  test('against a cluster rejects the edit of an immutable field, and names its line', async () => {
     const site = openSite();
     await site.apply([connectorWith(), license('a', 'p1@acme.example')]);
     const edited = [connectorWith(), license('a', 'p2@acme.example')];
@@ -130,7 +136,7 @@ suite('a plan', () => {
     );
   });
 
-  test('sends nothing but reads', async () => {
+  test('sends only GET requests', async () => {
     const site = openSite();
     await site.plan([
       connectorWith({ provisioning: { mode: 'Apply' } }),
@@ -192,7 +198,7 @@ const faults: readonly (readonly [string, string, (site: SimulatedSite) => reado
     },
   ],
   [
-    'licenses without SCIM, as with a personal access token',
+    'a license grant of a connector without SCIM',
     'LicensesUnavailable',
     () => [connectorWith({ scim: { enabled: false } }), license('a', 'p1@acme.example')],
   ],
@@ -200,7 +206,7 @@ const faults: readonly (readonly [string, string, (site: SimulatedSite) => reado
 
 suite('a grant that cannot work as it is declared', () => {
   for (const [what, rule, manifests] of faults) {
-    test(`is a fault with its rule and its place: ${what}`, async () => {
+    test(`is reported as a fault with its rule and line: ${what}`, async () => {
       const site = openSite();
       const report = await site.plan(manifests(site));
       const [fault = assert.fail('no fault')] = faultsOf(report);
@@ -212,7 +218,7 @@ suite('a grant that cannot work as it is declared', () => {
 });
 
 suite('a plan that cannot be made', () => {
-  test('says which workspace the token does not see', async () => {
+  test('names the workspace that the token cannot see', async () => {
     const manifests = [
       connectorWith({ workspaces: ['1999'], defaultWorkspace: '1999' }),
       license('a', 'p1@acme.example'),
@@ -223,7 +229,7 @@ suite('a plan that cannot be made', () => {
     );
   });
 
-  test('says where a grant names a connector that is nowhere', async () => {
+  test('names the line of a grant whose connector does not exist', async () => {
     const manifests = [connectorWith({}, 'other'), license('a', 'p1@acme.example')];
     await assert.rejects(
       openSite().plan(manifests),
@@ -231,20 +237,20 @@ suite('a plan that cannot be made', () => {
     );
   });
 
-  test('says that there is nothing of ours in the manifests', async () => {
+  test('reports that the manifests contain no AsanaConnector', async () => {
     await assert.rejects(openSite().planText('kind: Pod\n'), /--file: contains no AsanaConnector/);
   });
 
-  test('is none when a part of the directory does not come', async () => {
+  test('fails if a part of the directory cannot be read', async () => {
     const site = openSite();
     site.site.faults.add({ match: { operation: 'scimListUsers' }, effect: { status: 403 } });
     await assert.rejects(site.plan([connectorWith(), license('a', 'p1@acme.example')]), /was not read/);
   });
 });
 
-suite('what carries the requests of a plan', () => {
+suite('the HTTP adapter of a plan', () => {
   for (const method of ['post', 'patch', 'put', 'delete', 'POST']) {
-    test(`stops a ${method} request before it leaves`, async () => {
+    test(`rejects a ${method} request before it is sent`, async () => {
       let sent = 0;
       const adapter = readOnlyAdapter(() => Promise.resolve((sent += 1) as never));
       await assert.rejects(async () => adapter({ method } as never), /this command only reads/);
@@ -253,7 +259,7 @@ suite('what carries the requests of a plan', () => {
   }
 });
 
-suite('a plan in markdown', () => {
+suite('a plan in Markdown', () => {
   const object = { kind: 'AsanaLicenseGrant', namespace: 'iga', name: 'a', place: 'm.yaml:1' };
   const many = (count: number, why: string): PlanReport => ({
     connectors: [],
@@ -274,7 +280,7 @@ suite('a plan in markdown', () => {
     foreign: 0,
   });
 
-  test('fits a comment, however many changes there are, and says how many it leaves out', () => {
+  test('stays below the size limit of a comment with 5,000 changes, and states how many it omits', () => {
     const printed = printPlan(many(5_000, 'since it is wanted'), 'markdown');
     assert.ok(printed.length < 65_536, `${printed.length} characters`);
     const shown = printed.match(/GrantEnterprise/g)?.length ?? 0;
@@ -282,7 +288,7 @@ suite('a plan in markdown', () => {
     assert.match(printed, /<\/details>\s*$/);
   });
 
-  test('shows what others wrote as text: no HTML, no cell of its own, no mention', () => {
+  test('escapes HTML, cell separators, mentions and links in the reason of a change', () => {
     const printed = printPlan(many(1, '<img src=x> | @acme [x](y)\nnew `line`'), 'markdown');
     const [line = ''] = printed.split('\n').filter((row) => row.includes('GrantEnterprise'));
     assert.ok(

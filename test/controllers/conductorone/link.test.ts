@@ -55,22 +55,22 @@ class Bench {
   }
 }
 
-suite('the link of a connector with ConductorOne', () => {
-  test('runs one service for as long as credentials and settings are the same', async () => {
+suite('the ConductorOne link of a connector', () => {
+  test('runs one service as long as credentials and settings are unchanged', async () => {
     const bench = new Bench();
     await bench.use('a', '1');
     await bench.use('a', '2');
     assert.deepEqual(bench.log, ['run a']);
   });
 
-  test('ends the old service whole before another begins', async () => {
+  test('ends the old service completely before it starts another', async () => {
     const bench = new Bench();
     await bench.use('a');
     await bench.use('b');
     assert.deepEqual(bench.log, ['run a', 'close a', 'forget a', 'run b']);
   });
 
-  test('begins one that was refused anew as soon as a person has touched something', async () => {
+  test('restarts a refused service as soon as a person has changed something', async () => {
     const bench = new Bench();
     await bench.use('a', '1');
     bench.refuse();
@@ -81,7 +81,7 @@ suite('the link of a connector with ConductorOne', () => {
     assert.deepEqual(bench.log, ['run a', 'close a', 'forget a', 'run a']);
   });
 
-  test('begins one that was refused anew five minutes after each refusal, though nobody touches anything', async () => {
+  test('restarts a refused service five minutes after each refusal, without any change', async () => {
     const bench = new Bench();
     await bench.use('a');
     for (const begun of [1, 2, 3]) {
@@ -96,7 +96,7 @@ suite('the link of a connector with ConductorOne', () => {
     }
   });
 
-  test('hands on what the service tells of itself', async () => {
+  test('reports the state of the service', async () => {
     const bench = new Bench();
     const service = () => bench.link.state.service;
     assert.equal(service(), null);
@@ -105,7 +105,7 @@ suite('the link of a connector with ConductorOne', () => {
     assert.deepEqual([service()?.connectedAt, bench.changes], [7, 1]);
   });
 
-  test('is not connected any more once its service has ended, and keeps when it was', async () => {
+  test('is no longer connected once its service has ended, and keeps connectedAt', async () => {
     const bench = new Bench();
     await bench.use('a');
     bench.report({ ...idle, connected: true, connectedAt: 7 });
@@ -113,7 +113,7 @@ suite('the link of a connector with ConductorOne', () => {
     assert.deepEqual(bench.link.state.service, { ...idle, connectedAt: 7 });
   });
 
-  test('takes credentials without their shape for credentials that are refused', async () => {
+  test('reports malformed credentials as CredentialsRejected', async () => {
     const { link } = new Bench();
     await link.use({ fingerprint: 'a', touched: '' }, () =>
       Promise.reject(new InvalidInputError('client-id', 'must look like this')),
@@ -124,7 +124,7 @@ suite('the link of a connector with ConductorOne', () => {
     });
   });
 
-  test('takes a proxy that is none for a way that is barred', async () => {
+  test('reports an invalid proxy as Disconnected', async () => {
     const { link } = new Bench();
     await link.use({ fingerprint: 'a', touched: '' }, () =>
       Promise.reject(new InvalidInputError('HTTPS_PROXY', 'must be the URL of an HTTP proxy')),
@@ -132,7 +132,7 @@ suite('the link of a connector with ConductorOne', () => {
     assert.equal(link.state.obstacle?.reason, 'Disconnected');
   });
 
-  test('forgets an obstacle once a service could begin', async () => {
+  test('clears an obstacle once a service has started', async () => {
     const bench = new Bench();
     await bench.link.stopFor({ reason: 'SecretNotFound', message: 'm' });
     assert.equal(bench.link.state.obstacle?.reason, 'SecretNotFound');
@@ -140,7 +140,7 @@ suite('the link of a connector with ConductorOne', () => {
     assert.equal(bench.link.state.obstacle, null);
   });
 
-  test('lets a service run while its Secret cannot be read, and says so only where there is none', async () => {
+  test('keeps a service running while its Secret is unreadable, and shows that only without a service', async () => {
     const bench = new Bench();
     const unreadable = { reason: 'SecretUnreadable', message: 'm' } as const;
     bench.link.waitFor(unreadable);
@@ -150,7 +150,7 @@ suite('the link of a connector with ConductorOne', () => {
     assert.deepEqual([bench.link.state.obstacle, bench.log], [null, ['run a']]);
   });
 
-  test('lets a fault of the program through', async () => {
+  test('rethrows a programming error', async () => {
     const { link } = new Bench();
     await assert.rejects(
       link.use({ fingerprint: 'a', touched: '' }, () => Promise.reject(new TypeError('fault'))),
@@ -158,7 +158,7 @@ suite('the link of a connector with ConductorOne', () => {
     );
   });
 
-  test('begins nothing any more once it is closed, even if it was being begun', async () => {
+  test('starts no service once it is closed, and ends one that was being opened', async () => {
     const bench = new Bench();
     const gate = Promise.withResolvers<void>();
     const opening = Promise.withResolvers<void>();

@@ -21,7 +21,7 @@ const TEAMS = 6;
 const never = new AbortController().signal;
 const ENTERPRISE: Wish = { type: 'License', license: 'Enterprise' };
 
-suite('a task right after a start', () => {
+suite('a task directly after a start', () => {
   let sandbox: Sandbox;
   let session: ConnectorSession;
   let host: ConnectorTaskHost;
@@ -99,7 +99,7 @@ suite('a task right after a start', () => {
     return team;
   };
 
-  test('that gives a license looks at one account, and waits for no listing', async () => {
+  test('that gives a license reads one account, and waits for no listing', async () => {
     const asked = await operationsOf(async () => {
       assert.equal((await carryOut(request('Give', ENTERPRISE, ALICE))).changed, true);
     });
@@ -109,10 +109,10 @@ suite('a task right after a start', () => {
       [],
     );
     assert.ok(asked.length <= 9, asked.join(', '));
-    assert.equal(session.directory.current(), null, 'nobody has read the directory');
+    assert.equal(session.directory.current(), null, 'the directory has not been read');
   });
 
-  test('that gives what is so already says so, and changes nothing', async () => {
+  test('that gives a license which the account already has changes nothing', async () => {
     await carryOut(request('Give', ENTERPRISE, ALICE));
     const asked = await operationsOf(async () => {
       assert.equal((await carryOut(request('Give', ENTERPRISE, ALICE))).changed, false);
@@ -120,7 +120,7 @@ suite('a task right after a start', () => {
     assert.ok(!asked.includes('scimPatchUser') && !asked.some((operation) => LISTINGS.includes(operation)));
   });
 
-  test('that puts somebody into a team asks for that team alone', async () => {
+  test('that adds somebody to a team reads that team, and no listing', async () => {
     const alice = personOf(ALICE);
     const team = teamWithout(alice);
     const asked = await operationsOf(async () => {
@@ -132,7 +132,7 @@ suite('a task right after a start', () => {
     assert.ok(!asked.some((operation) => LISTINGS.includes(operation)), asked.join(', '));
   });
 
-  test('that adds somebody to a plain workspace looks there and in the organization', async () => {
+  test('that adds somebody to a plain workspace reads the person there and in the organization', async () => {
     await session.close();
     const { scim } = connectorObject().spec;
     await start(connectorObject({ spec: { scim: { ...scim, enabled: false } } }), {
@@ -142,14 +142,20 @@ suite('a task right after a start', () => {
     const second = [...sandbox.state.workspaces].find(({ gid }) => gid !== sandbox.workspace);
     assert.ok(second);
     const wish: Wish = { type: 'Workspace', workspace: second.gid };
+    const first = sandbox.requests.last;
     const asked = await operationsOf(async () => {
       assert.equal((await carryOut(request('Give', wish, email))).changed, true);
     });
     assert.ok(second.memberships.some(({ person }) => person.profile.email === email));
     assert.ok(!asked.some((operation) => LISTINGS.includes(operation)), asked.join(', '));
+    const places = sandbox.requests
+      .since(first)
+      .filter(({ operation }) => operation === 'getWorkspaceMembershipsForWorkspace')
+      .map(({ path }) => path.split('/')[2]);
+    assert.deepEqual(new Set(places), new Set([sandbox.workspace, second.gid]));
   });
 
-  test('does not wait for the sync that has begun, and its change outlives that', async () => {
+  test('does not wait for a running sync, and its change remains visible after that sync', async () => {
     const email = viewOnlyMember();
     const alice = personOf(ALICE);
     const team = teamWithout(alice);
@@ -163,7 +169,7 @@ suite('a task right after a start', () => {
       await new Promise(setImmediate);
     await carryOut(request('Give', ENTERPRISE, email));
     await carryOut(request('Give', { type: 'Team', team: { gid: team.gid } }, ALICE));
-    assert.ok(session.syncs.running, 'the sync is still under way');
+    assert.ok(session.syncs.running, 'the sync is still running');
     await session.syncs.untilIdle(never);
     const snapshot = session.directory.effective();
     assert.equal(snapshot?.accounts.get(personOf(email).gid)?.license, 'Enterprise');
@@ -172,11 +178,11 @@ suite('a task right after a start', () => {
 
   const waiting: readonly [what: string, connector: AsanaConnector, asked: () => TaskRequest][] = [
     [
-      'gives a license under a limit: all holders count',
+      'gives a license under maxEnterpriseLicenses',
       connectorObject({ provisioning: { maxEnterpriseLicenses: 100 } }),
       () => request('Give', ENTERPRISE, viewOnlyMember()),
     ],
-    ['takes something away', connectorObject(), () => request('Take', ENTERPRISE, 'bob@acme.example')],
+    ['removes a license', connectorObject(), () => request('Take', ENTERPRISE, 'bob@acme.example')],
     [
       'creates an account',
       connectorObject({ spec: { defaultWorkspace: '1200000000000001' } }),
@@ -188,7 +194,7 @@ suite('a task right after a start', () => {
     ],
   ];
   for (const [what, connector, asked] of waiting) {
-    test(`waits for the directory where it ${what}`, async () => {
+    test(`waits for the directory if it ${what}`, async () => {
       await session.close();
       await start(connector);
       const operations = await operationsOf(() => carryOut(asked()));
@@ -197,14 +203,14 @@ suite('a task right after a start', () => {
     });
   }
 
-  test('waits for the directory where another connector may have the organization', async () => {
+  test('waits for the directory if another connector may apply grants to the organization', async () => {
     await session.close();
     await start(connectorObject(), { alone: false });
     const asked = await operationsOf(() => carryOut(request('Give', ENTERPRISE, 'carol@acme.example')));
     assert.ok(asked.includes('getUsers'));
   });
 
-  test('waits for the directory where the organization is not on record, although another one of the token is', async () => {
+  test('waits for the directory if its organization is not recorded, although another one of the token is', async () => {
     const { scim } = connectorObject().spec;
     await session.close();
     await start(
@@ -221,7 +227,7 @@ suite('a task right after a start', () => {
     assert.ok(asked.includes('getUsers'), asked.join(', '));
   });
 
-  test('for somebody who is not there is answered by the whole directory', async () => {
+  test('for an unknown account is refused after the directory was read', async () => {
     const asked = await operationsOf(async () => {
       const stranger: TaskRequest = { wish: ENTERPRISE, want: 'Give', user: { gid: '999' } };
       await assert.rejects(carryOut(stranger), { code: 'AccountNotFound' });
@@ -229,7 +235,7 @@ suite('a task right after a start', () => {
     assert.ok(asked.includes('getUsers'));
   });
 
-  test('changes nothing in another organization than the one that is recorded', async () => {
+  test('changes nothing in an organization other than the recorded one', async () => {
     await session.close();
     await start(connectorObject({ status: { organizations: ['1299'] } }), { alone: false });
     const before = sandbox.requests.last;

@@ -12,17 +12,20 @@ import { AuditLog } from '../../../src/provisioning/audit.ts';
 import { Executor } from '../../../src/provisioning/executor.ts';
 import { TaskProvisioner } from '../../../src/provisioning/task-provisioner.ts';
 import type { TaskRequest } from '../../../src/provisioning/task-request.ts';
+import type { Person } from '../../../src/sandbox/records.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { connectorObject } from '../objects.ts';
 import { MovableClock, openSandboxSession } from '../sandbox-session.ts';
 
 const never = new AbortController().signal;
+/** Retries at once whatever is not ready. */
+const atOnce = () => Promise.resolve();
 const conductorOne = {
   secretRef: { name: 's', clientIdKey: 'BATON_CLIENT_ID', clientSecretKey: 'BATON_CLIENT_SECRET' },
   provision: true,
 };
 
-suite('the host of the tasks of a connector object', () => {
+suite('the task host of a connector object', () => {
   const object = connectorObject({ spec: { conductorOne } });
   let sandbox: Sandbox;
   let session: ConnectorSession;
@@ -31,16 +34,17 @@ suite('the host of the tasks of a connector object', () => {
   let real: AsanaConnector | null;
   const leadership: { leads: boolean; stoppedUntil: number | null } = { leads: true, stoppedUntil: null };
   let take: TaskRequest;
-  /** Returns the license in Asana of the person whom the task is about. */
-  let held: () => string | null | undefined;
+  /** The person whom the task is about, with an enterprise license before each test. */
+  let person: Person;
+  /** Returns the person's license in Asana. */
+  const held = () => person.profile.license;
   const clock = new MovableClock();
   /** The error with which the API server answers instead of the object; `null` for no error. */
   let refusal: Error | null = null;
   let asked = 0;
 
   before(async () => {
-    // Retries at once whatever is not ready.
-    clock.sleep = () => Promise.resolve();
+    clock.sleep = atOnce;
     sandbox = await startSandbox({ accounts: 40, requestsPerMinute: 0 });
     session = await openSandboxSession(sandbox, clock, object);
     session.startUnaskedSync();
@@ -49,11 +53,14 @@ suite('the host of the tasks of a connector object', () => {
       ({ license, memberships }) =>
         license === 'Enterprise' && memberships.every(({ role }) => role === 'Member'),
     );
-    assert.ok(holder);
-    held = () => sandbox.state.person(holder.gid)?.profile.license;
-    take = { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: holder.gid } };
+    const found = holder && sandbox.state.person(holder.gid);
+    assert.ok(found);
+    person = found;
+    take = { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: person.gid } };
   });
   beforeEach(() => {
+    clock.sleep = atOnce;
+    sandbox.state.change(person, { license: 'enterprise' });
     connectors = new Store<AsanaConnector>();
     connectors.put(object);
     real = object;
@@ -101,7 +108,7 @@ suite('the host of the tasks of a connector object', () => {
   for (const { because, code, arrange } of [
     { because: 'the lease is lost', code: 'Stopped', arrange: () => void (leadership.leads = false) },
     {
-      because: 'the release is being uninstalled',
+      because: 'the operator is being uninstalled',
       code: 'NotReady',
       arrange: () => void (leadership.stoppedUntil = 1),
     },
@@ -111,12 +118,12 @@ suite('the host of the tasks of a connector object', () => {
       arrange: () => void connectors.put(changed({ suspend: true })),
     },
     {
-      because: 'provisioning is off',
+      because: 'provisioning is disabled',
       code: 'ProvisioningOff',
       arrange: () => void connectors.put(changed({ conductorOne: { ...conductorOne, provision: false } })),
     },
     {
-      because: 'the object was made anew under its name',
+      because: 'the object was created again under its name',
       code: 'NotReady',
       arrange: () => {
         connectors = new Store<AsanaConnector>();
@@ -124,7 +131,7 @@ suite('the host of the tasks of a connector object', () => {
       },
     },
     {
-      because: 'an older connector applies grants there',
+      because: 'an older connector applies grants to the organization',
       code: 'NotReady',
       arrange: () =>
         void connectors.put(
@@ -135,24 +142,24 @@ suite('the host of the tasks of a connector object', () => {
         ),
     },
     {
-      because: 'the API server has a newer spec than the cache, whatever it says',
+      because: 'the API server has a newer spec than the cache',
       code: 'NotReady',
       arrange: () => void (real = changed({ suspend: true })),
     },
     {
-      because: 'the API server has no such object any more',
+      because: 'the API server no longer has the object',
       code: 'NotReady',
       arrange: () => void (real = null),
     },
   ]) {
-    test(`takes nothing away when ${because}`, async () => {
+    test(`removes no access when ${because}`, async () => {
       arrange();
       await assert.rejects(carryOut(take), { code });
       assert.equal(held(), 'enterprise');
     });
   }
 
-  test('tells a tenant nothing of what the API server says, and not with the codes of Asana', async () => {
+  test('hides an error of the API server from the tenant, and reports NotReady', async () => {
     refusal = new KubernetesError('Conflict', 409, 'transient', 'PATCH by system:serviceaccount:iga: 409');
     await assert.rejects(carryOut(take), {
       code: 'NotReady',
@@ -161,7 +168,7 @@ suite('the host of the tasks of a connector object', () => {
     assert.equal(held(), 'enterprise');
   });
 
-  test('asks again where the API server has not answered once, and the cache was behind', async () => {
+  test('reads the connector again after a failed read and while the cache is behind', async () => {
     refusal = new KubernetesError('Unreachable', 0, 'transient', 'no answer');
     real = changed({});
     const meanwhile = () => {
@@ -171,17 +178,18 @@ suite('the host of the tasks of a connector object', () => {
     };
     clock.sleep = meanwhile;
     assert.equal((await carryOut(take)).changed, true);
-    assert.ok(asked >= 4, 'not answered, behind, and then before the request and right before it left');
-    clock.sleep = () => Promise.resolve();
-    await carryOut({ ...take, want: 'Give' });
+    assert.ok(asked >= 4, 'one failed read, one newer than the cache, and two before the request was sent');
   });
 
-  test('takes away what it is asked to when nothing stands against it', async () => {
+  test('removes access if nothing prevents it', async () => {
     assert.equal((await carryOut(take)).changed, true);
+    assert.equal(held(), 'view only');
   });
 
-  test('gives by the cache, without asking the API server', async () => {
+  test('gives access by the cached connector, without reading it from the API server', async () => {
+    sandbox.state.change(person, { license: 'view only' });
     real = null;
     assert.equal((await carryOut({ ...take, want: 'Give' })).changed, true);
+    assert.deepEqual([held(), asked], ['enterprise', 0]);
   });
 });

@@ -17,7 +17,7 @@ import { MovableClock, openAsana, openSandboxSession } from '../sandbox-session.
 const ALICE = 'alice@acme.example';
 const never = new AbortController().signal;
 
-suite('the host of a connector’s tasks', () => {
+suite('the task host of a connector', () => {
   let sandbox: Sandbox;
   let clock: MovableClock;
   let session: ConnectorSession;
@@ -82,20 +82,20 @@ suite('the host of a connector’s tasks', () => {
   });
   const enterprise = (want: 'Give' | 'Take', email: string) => license(want, 'Enterprise', email);
 
-  test('reads the directory when nobody has yet, teams and all', async () => {
+  test('reads the directory, including teams, if there is no reading yet', async () => {
     const snapshot = await host.readDirectory(never);
     assert.ok(snapshot.parts.teams?.complete);
     assert.ok(snapshot.accounts.size > 0);
   });
 
-  test('takes a reading that is younger than ten minutes, and reads anew when it is older', async () => {
+  test('reuses a recent reading, and reads again if it is older than ten minutes', async () => {
     await host.readDirectory(never);
     assert.equal(await requests(() => host.readDirectory(never)), 0);
     clock.moveOn(11 * 60_000);
     assert.ok((await requests(() => host.readDirectory(never))) > 0);
   });
 
-  test('joins a sync that is running', async () => {
+  test('joins a running sync', async () => {
     const alone = await requests(() => host.readDirectory(never));
     clock.moveOn(11 * 60_000);
     const joined = await requests(async () => {
@@ -105,30 +105,30 @@ suite('the host of a connector’s tasks', () => {
     assert.ok(joined <= alone, `${joined} requests instead of ${alone}`);
   });
 
-  test('never gives out a reading that is not whole', async () => {
+  test('rejects with NotReady if the reading is incomplete', async () => {
     sandbox.faults.add({ match: { operation: 'getTeamMemberships' }, effect: { status: 403 } });
     await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: /teams/ });
   });
 
-  test('says what Asana said when nothing could be read', async () => {
+  test('reports the error of Asana if nothing could be read', async () => {
     sandbox.faults.add({ match: { times: 100 }, effect: { status: 401 } });
     await assert.rejects(host.readDirectory(never), { code: 'CredentialsRejected' });
   });
 
-  test('never uploads a directory that looks wrong, and removes nobody on it, while granting goes on', async () => {
+  test('refuses a shrunken reading and removals based on it, but still gives access', async () => {
     const people = await shrink('new');
     assert.equal((await host.provision(enterprise('Give', ALICE), 'task', never)).changed, true);
     await assert.rejects(host.provision(enterprise('Take', ALICE), 'task', never), { code: 'ReadingHeld' });
     await console('PUT', people);
-    assert.ok(await host.readDirectory(never), 'once everybody shows again, so does the directory');
+    assert.ok(await host.readDirectory(never), 'the directory is returned again once everybody shows');
   });
 
-  test('without credentials says what is wrong with them', async () => {
+  test('reports the problem of its credentials if it has none', async () => {
     await session.dropCredentials({ reason: 'SecretNotFound', message: 'There is no Secret.' });
     await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: 'There is no Secret.' });
   });
 
-  test('lets go of a caller who gave up, while the sync goes on', async () => {
+  test('rejects the call of a caller who aborts, while the sync continues', async () => {
     const abort = new AbortController();
     const reading = host.readDirectory(abort.signal);
     abort.abort(new Error('cancelled'));
@@ -146,12 +146,17 @@ suite('the host of a connector’s tasks', () => {
     assert.ok(first && second);
     assert.equal((await revoke(first)).changed, true);
     assert.deepEqual(saved, ['saved']);
-    assert.equal(session.desk.toRecord().removals?.deprovisions, 1);
+    const { removals } = session.desk.toRecord();
+    assert.equal(removals?.deprovisions, 1);
+    await assert.rejects(revoke(second), { code: 'TooManyDeprovisions', message: /maxDeprovisions/ });
+    // Restarts with what the status has saved.
+    await session.close();
+    session = await openSandboxSession(sandbox, clock, { ...connector, status: { removals } });
     await assert.rejects(revoke(second), { code: 'TooManyDeprovisions', message: /maxDeprovisions/ });
     assert.equal(sandbox.state.personByEmail(second)?.profile.license, 'view only');
   });
 
-  test('does not send a deprovision that waits for Asana once the limit was lowered, though it was booked', async () => {
+  test('does not send a booked deprovision that waits for Asana if maxDeprovisions is lowered meanwhile', async () => {
     let current = connector;
     clock.sleep = async () => {
       current = connectorObject({ provisioning: { allowDeprovision: true, maxDeprovisions: 0 } });
@@ -171,10 +176,10 @@ suite('the host of a connector’s tasks', () => {
     );
     await assert.rejects(task, { code: 'TooManyDeprovisions', message: /allows 0 within/ });
     assert.ok(person.profile.active);
-    assert.deepEqual(saved, ['saved'], 'it was booked, once');
+    assert.deepEqual(saved, ['saved'], 'it was booked once');
   });
 
-  test('waits before it takes anything away while another leader’s last action may be under way', async () => {
+  test('delays removals, but not grants, while the last action of another leader may be in progress', async () => {
     const waits: number[] = [];
     clock.sleep = async (ms) => void waits.push(ms);
     const settling = hostWith({ settlingMs: () => 40_000 });
@@ -184,7 +189,7 @@ suite('the host of a connector’s tasks', () => {
     assert.deepEqual(waits.slice(0, 1), [40_000]);
   });
 
-  test('has a grant repeated found as it is, and a revoke of somebody who is gone found done', async () => {
+  test('reports no change for a repeated grant, and for a revoke of an account that is gone', async () => {
     const give = enterprise('Give', ALICE);
     await host.provision(give, 'task', never);
     assert.equal(
@@ -206,7 +211,7 @@ suite('the host of a connector’s tasks', () => {
     );
   });
 
-  test('does tasks for one person in the order in which they came, though the first has to look before', async () => {
+  test('carries out tasks for one person in their order, although the first has to read before it acts', async () => {
     await host.provision(enterprise('Give', ALICE), 'before', never);
     const outcomes = await Promise.all([
       host.provision(enterprise('Take', ALICE), 'revoke', never),
@@ -222,7 +227,7 @@ suite('the host of a connector’s tasks', () => {
   });
 
   for (const type of ['License', 'Team', 'Workspace'] as const) {
-    test(`finds a revoke done of the ${type} of an account that Asana does not know any more`, async () => {
+    test(`reports no change for a ${type} revoke of an account that no longer exists in Asana`, async () => {
       const [team] = sandbox.people.organization.teams;
       assert.ok(team);
       const email = `gone.from.${type.toLowerCase()}@acme.example`;
@@ -235,14 +240,22 @@ suite('the host of a connector’s tasks', () => {
       const take = { want: 'Take', wish: wishes[type], user: { gid: gidOf(email) } } as TaskRequest;
       await host.readDirectory(never);
       await console('DELETE', [email]);
-      assert.equal((await host.provision(take, 'task', never)).changed, false, 'known to the reading');
+      assert.equal(
+        (await host.provision(take, 'task', never)).changed,
+        false,
+        'the account is still in the reading',
+      );
       clock.moveOn(11 * 60_000);
       await host.readDirectory(never);
-      assert.equal((await host.provision(take, 'task', never)).changed, false, 'and not any more');
+      assert.equal(
+        (await host.provision(take, 'task', never)).changed,
+        false,
+        'the account is no longer in the reading',
+      );
     });
   }
 
-  test('refuses what a live grant declares otherwise, and names it', async () => {
+  test('refuses to revoke a license that a live grant declares, and names the grant', async () => {
     const declaring = hostWith({
       findDeclarations: () => [
         {
@@ -280,13 +293,13 @@ suite('the host of a connector’s tasks', () => {
     sandbox.faults.clear();
   };
 
-  test('gives by a look at one account while the directory is not whole and nobody reads it', async () => {
+  test('gives access without a listing while the directory is incomplete and no sync is running', async () => {
     await leaveTeamsUnread();
     const asked = await listings(() => host.provision(inTeam('Give'), 'task', never));
     assert.deepEqual(asked, []);
   });
 
-  test('reads a directory that is not whole for a task no sooner than the schedule does', async () => {
+  test('reads an incomplete directory again for a task no sooner than the schedule allows', async () => {
     await leaveTeamsUnread();
     const take = () =>
       assert.rejects(host.provision(inTeam('Take'), 'task', never), { code: 'ReadingIncomplete' });
@@ -296,7 +309,7 @@ suite('the host of a connector’s tasks', () => {
     assert.ok(asked.includes('getTeamsForWorkspace'), asked.join(' '));
   });
 
-  test('reads no directory for a task while a person has to answer a hold', async () => {
+  test('reads no directory for a task while a hold waits for an answer', async () => {
     await shrink('held');
     clock.moveOn(3 * 3_600_000);
     const asked = await listings(async () => {
@@ -306,7 +319,7 @@ suite('the host of a connector’s tasks', () => {
     assert.deepEqual(asked, []);
   });
 
-  test('asks nothing for a task with a token that Asana has refused, and says so', async () => {
+  test('sends no request for a task with a token that Asana rejected, and reports CredentialsRejected', async () => {
     await host.readDirectory(never);
     sandbox.faults.add({ match: { times: 0 }, effect: { status: 401 } });
     clock.moveOn(11 * 60_000);
@@ -320,7 +333,7 @@ suite('the host of a connector’s tasks', () => {
     }
   });
 
-  test('gives nothing with tokens that came in the place of others before their sync has ended', async () => {
+  test('gives nothing with new tokens before their first sync has ended', async () => {
     await host.readDirectory(never);
     await session.useCredentials('two', () => openAsana(sandbox, clock));
     sandbox.faults.add({ match: { operation: 'getUsers', times: 0 }, effect: { delayMs: 200 } });
@@ -332,10 +345,10 @@ suite('the host of a connector’s tasks', () => {
     assert.equal(await looked, true);
     await sync;
     const scopes = sandbox.requests.since(first).filter(({ operation }) => operation === 'getWorkspaces');
-    assert.equal(scopes.length, 1, 'no look at one account comes before it');
+    assert.equal(scopes.length, 1, 'no read of a single account precedes it');
   });
 
-  test('does not send a removal that waits for Asana once other tokens came', async () => {
+  test('does not send a removal that waits for Asana if the tokens change meanwhile', async () => {
     await host.readDirectory(never);
     const [person] = [...sandbox.state.people].filter(
       ({ kind, profile }) => kind === 'member' && profile.license === 'enterprise' && !profile.admin,
@@ -351,7 +364,7 @@ suite('the host of a connector’s tasks', () => {
     assert.equal(person.profile.license, 'enterprise');
   });
 
-  test('asks the guard before every change, and tells it whether it takes', async () => {
+  test('calls the guard before a change, and passes whether the change is a removal', async () => {
     const asked: boolean[] = [];
     const guarded = hostWith({ guard: (removal) => void asked.push(removal) });
     await guarded.provision(enterprise('Take', ALICE), 'task', never);

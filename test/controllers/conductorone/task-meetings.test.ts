@@ -15,7 +15,7 @@ import { MovableClock, openAsana, openSandboxSession } from '../sandbox-session.
 
 const never = new AbortController().signal;
 
-suite('tasks that meet', () => {
+suite('tasks of one connector', () => {
   let sandbox: Sandbox;
   let clock: MovableClock;
   let session: ConnectorSession;
@@ -69,7 +69,7 @@ suite('tasks that meet', () => {
     user: { gid },
   });
 
-  test('leave the last license to an upgrade that was not answered, until it has been read again', async () => {
+  test('leave the last license to an upgrade without an answer until licenses are read again', async () => {
     const [one, other] = viewers();
     assert.ok(one && other);
     const provisioning = { maxEnterpriseLicenses: session.directory.counts().enterpriseLicenses + 1 };
@@ -80,12 +80,17 @@ suite('tasks that meet', () => {
     fail('scimPatchUser', 1, 3, { status: 503 });
     fail('scimGetUser', 1, 4, { status: 503 });
     await assert.rejects(host.provision(upgrade(one), 'one', never), { code: 'AsanaUnavailable' });
-    assert.equal(one.profile.license, 'enterprise', 'it was given all the same');
+    assert.equal(one.profile.license, 'enterprise', 'the license was given although the answer was lost');
     await assert.rejects(host.provision(upgrade(other), 'other', never), { code: 'LicenseLimitReached' });
     assert.equal(other.profile.license, 'view only');
+    sandbox.faults.clear();
+    sandbox.state.change(one, { license: 'view only' });
+    clock.moveOn(11 * 60_000);
+    await host.readDirectory(never);
+    assert.equal((await host.provision(upgrade(other), 'again', never)).changed, true);
   });
 
-  test('take a guest out of the last of two teams only where a deprovision is allowed, though the other is still shown', async () => {
+  test('do not take a guest out of both teams without allowDeprovision, while one still shows', async () => {
     const guest = [...sandbox.state.people].find(({ kind, profile }) => kind === 'guest' && profile.active);
     const [one, other] = sandbox.people.organization.teams;
     assert.ok(guest && one && other);
@@ -109,7 +114,7 @@ suite('tasks that meet', () => {
     assert.equal(guest.teamMemberships.length, 1);
   });
 
-  test('book a deprovision again that could not be written, before its request leaves', async () => {
+  test('save the booking of a deprovision again if that failed, before the request is sent', async () => {
     const [leaver] = viewers();
     assert.ok(leaver);
     connector = connectorObject({ provisioning: { allowDeprovision: true, maxDeprovisions: 1 } });
@@ -122,7 +127,7 @@ suite('tasks that meet', () => {
     assert.deepEqual([leaver.profile.active, saves], [false, 3]);
   });
 
-  test('read anew where the sync that they waited for was stopped by other credentials', async () => {
+  test('read the directory again if new credentials stopped the sync that they waited for', async () => {
     clock.moveOn(50 * 60_000);
     sandbox.faults.add({ match: { operation: 'scimListUsers' }, effect: { delayMs: 300 } });
     session.startUnaskedSync();
@@ -132,13 +137,15 @@ suite('tasks that meet', () => {
     assert.ok(parts.accounts && clock.monotonic() - parts.accounts.begunAt < 600_000);
   });
 
-  test('upload a reading that they have waited for, however long it took', async () => {
+  test('use a reading that they waited for, although it took more than ten minutes', async () => {
     clock.moveOn(11 * 60_000);
     sandbox.faults.add({ match: { operation: 'scimListUsers' }, effect: { delayMs: 300 } });
+    const first = sandbox.requests.last;
     const reading = host.readDirectory(never);
-    const slowly = setTimeout(() => clock.moveOn(11 * 60_000), 200);
+    const lists = () => sandbox.requests.since(first).some(({ operation }) => operation === 'scimListUsers');
+    while (!lists()) await new Promise(setImmediate);
+    clock.moveOn(11 * 60_000);
     const { parts } = await reading;
-    clearTimeout(slowly);
     assert.ok(parts.accounts?.complete && clock.monotonic() - parts.accounts.begunAt > 600_000);
   });
 });

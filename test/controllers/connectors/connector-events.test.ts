@@ -42,25 +42,40 @@ const cases: readonly {
   readonly after: AsanaConnectorStatus;
   readonly told: readonly string[];
 }[] = [
-  { because: 'a first status that is well', before: undefined, after: well, told: [] },
-  { because: 'trouble from the start', before: undefined, after: taken, told: ['Warning OrganizationTaken'] },
-  { because: 'trouble that begins', before: well, after: taken, told: ['Warning OrganizationTaken'] },
-  { because: 'the same as before, as after a restart', before: taken, after: taken, told: [] },
+  { because: 'a first status without a problem', before: undefined, after: well, told: [] },
   {
-    because: 'trouble of another kind',
+    because: 'a first status that is stalled',
+    before: undefined,
+    after: taken,
+    told: ['Warning OrganizationTaken'],
+  },
+  {
+    because: 'a connector that becomes stalled',
+    before: well,
+    after: taken,
+    told: ['Warning OrganizationTaken'],
+  },
+  { because: 'an unchanged stalled status, as after a restart', before: taken, after: taken, told: [] },
+  {
+    because: 'a stalled status with another reason',
     before: taken,
     after: rejected,
     told: ['Warning CredentialsRejected'],
   },
   {
-    because: 'one trouble in two conditions',
+    because: 'one reason in two conditions',
     before: well,
     after: rejected,
     told: ['Warning CredentialsRejected'],
   },
-  { because: 'credentials alone', before: well, after: denied, told: ['Warning PermissionDenied'] },
-  { because: 'credentials that stay bad', before: denied, after: denied, told: [] },
-  { because: 'trouble that ends', before: rejected, after: well, told: [] },
+  {
+    because: 'CredentialsValid alone becoming False',
+    before: well,
+    after: denied,
+    told: ['Warning PermissionDenied'],
+  },
+  { because: 'CredentialsValid that stays False', before: denied, after: denied, told: [] },
+  { because: 'a stalled connector that recovers', before: rejected, after: well, told: [] },
   {
     because: 'a hold that begins',
     before: well,
@@ -68,42 +83,47 @@ const cases: readonly {
     told: ['Warning TooManyRemovals'],
   },
   {
-    because: 'a hold that stays',
+    because: 'a hold that remains',
     before: paused('TooManyRemovals'),
     after: paused('TooManyRemovals'),
     told: [],
   },
   {
-    because: 'a graver hold beside it',
+    because: 'a more serious hold that begins beside another',
     before: paused('TooManyRemovals'),
     after: paused('DirectoryShrunk', 'TooManyRemovals'),
     told: ['Warning DirectoryShrunk'],
   },
   {
-    because: 'a hold beside a graver one, whose reason the condition keeps',
+    because: 'a hold that begins beside a more serious one, whose reason the condition keeps',
     before: paused('DirectoryShrunk'),
     after: paused('DirectoryShrunk', 'TooManyRemovals'),
     told: ['Warning TooManyRemovals'],
   },
   {
-    because: 'a hold that ends beside another',
+    because: 'a hold that ends while another remains',
     before: paused('DirectoryShrunk', 'TooManyRemovals'),
     after: paused('TooManyRemovals'),
     told: [],
   },
   {
-    because: 'a connection that is made',
+    because: 'a ConductorOne connection that is established',
     before: well,
     after: connected,
     told: ['Normal ConductorOneConnected'],
   },
-  { because: 'a connection that is lost', before: connected, after: cut, told: ['Warning Unreachable'] },
-  { because: 'a connection that stays lost', before: cut, after: cut, told: [] },
+  {
+    because: 'a ConductorOne connection that is lost',
+    before: connected,
+    after: cut,
+    told: ['Warning Unreachable'],
+  },
+  { because: 'a ConductorOne connection that stays lost', before: cut, after: cut, told: [] },
 ];
 
-suite('a status of a connector tells', () => {
+suite('the events of a connector status', () => {
   for (const { because, before, after, told } of cases)
-    test(`${told.length === 0 ? 'nothing' : told.join(', ')}: ${because}`, () => {
+    test(`are ${told.length === 0 ? 'none' : told.join(', ')} for ${because}`, () => {
       const events = eventsOfStatus(before, after);
       assert.deepEqual(
         events.map(([type, reason]) => `${type} ${reason}`),
@@ -111,7 +131,7 @@ suite('a status of a connector tells', () => {
       );
     });
 
-  test('nothing of old trouble when a process that looks again finds it once more, and all when it had gone', () => {
+  test('do not repeat a problem that a restarted process finds again, unless it was gone in between', () => {
     const looking = status([
       condition('Reconciling', 'True', 'Pending'),
       condition('CredentialsValid', 'Unknown', 'NotChecked'),
@@ -129,7 +149,7 @@ suite('a status of a connector tells', () => {
     assert.deepEqual(told([looking, well, looking, rejected]), ['CredentialsRejected']);
   });
 
-  test('the message of the condition, which says what to do', () => {
+  test('have the message of the condition', () => {
     assert.deepEqual(eventsOfStatus(well, taken), [['Warning', 'OrganizationTaken', 'OrganizationTaken.']]);
   });
 });

@@ -165,19 +165,24 @@ async function startShrunk(t: TestContext) {
   return { sandbox, bench, hold };
 }
 
-suite('the reconciler of connectors', () => {
-  test('has the first status there before the first request, and the measure after the first sync', async (t) => {
-    const { bench } = await start(t);
+suite('the connector reconciler', () => {
+  test('writes a Pending status before the first request, and the measure after the sync', async (t) => {
+    const { sandbox, bench } = await start(t);
     bench.put(connectorObject());
+    let atFirstWrite: unknown;
+    bench.beforeWrite = async () => {
+      atFirstWrite ??= [sandbox.requests.last, bench.registry.find(KEY)?.syncs.running];
+    };
     await bench.settle();
     assert.equal(bench.written[0]?.status.phase, 'Pending');
+    assert.deepEqual(atFirstWrite, [0, null], 'no request was sent, and no sync was running');
     assert.deepEqual([bench.status.phase, bench.ready], ['Connected', 'True Synced']);
     assert.ok((bench.status.measure?.accounts?.count ?? 0) >= 60);
     assert.equal(bench.status.organizations?.length, 1);
     assert.equal(bench.meter.values.get('removals_paused{namespace="iga",connector="acme"}'), 0);
   });
 
-  test('shows each condition as one series, and how often a sync is due, unless it is suspended', async (t) => {
+  test('exports one series for each condition, and the sync interval unless suspended', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -201,7 +206,7 @@ suite('the reconciler of connectors', () => {
     assert.equal(bench.meter.values.get(`sync_interval_seconds{${acme}}`), undefined);
   });
 
-  test('knows after a restart when the directory was last read, also while Asana is away', async (t) => {
+  test('exports the recorded time of the last sync after a restart, although Asana is unavailable', async (t) => {
     const { sandbox, bench } = await start(t);
     await sandbox.close();
     const completedAt = '2026-01-01T00:00:00Z';
@@ -214,7 +219,7 @@ suite('the reconciler of connectors', () => {
     assert.equal(bench.meter.values.get('sync_complete{namespace="iga",connector="acme"}'), 0);
   });
 
-  test('shows after a restart what the status says, while the first sync is under way and after it has failed', async (t) => {
+  test('exports recorded conditions and last success after a restart, also if the first sync fails', async (t) => {
     const { sandbox, bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -236,7 +241,7 @@ suite('the reconciler of connectors', () => {
       [...again.meter.values.keys()].filter((name) => name.startsWith('condition{')),
       series,
     );
-    assert.equal(again.written.length, 0, 'and nothing was written');
+    assert.equal(again.written.length, 0, 'no status was written');
     await again.registry.find(KEY)?.syncs.untilIdle(never);
     await again.reconciler.reconcile(KEY, context);
     assert.equal(
@@ -253,10 +258,13 @@ suite('the reconciler of connectors', () => {
     const known = third.meter.values.get(
       'sync_last_success_timestamp_seconds{namespace="iga",connector="acme"}',
     );
-    assert.ok(known !== undefined && known <= success, 'by when accounts and licenses were read as a whole');
+    assert.ok(
+      known !== undefined && known <= success,
+      'the time when accounts and licenses were last read completely',
+    );
   });
 
-  test('counts accounts by license, and calls them unknown while no licenses are read', async (t) => {
+  test('exports accounts by license, and as unknown while no licenses are read', async (t) => {
     const { bench } = await start(t);
     const shown = () =>
       [...bench.meter.values.entries()].flatMap(([series, value]) =>
@@ -278,7 +286,7 @@ suite('the reconciler of connectors', () => {
     assert.deepEqual(shown(), [['unknown', bench.status.counts?.accounts]]);
   });
 
-  test('shows a hold over a grant with the longest name, which would not fit into the status', async (t) => {
+  test('shortens the entry of a held grant with the longest possible name to fit into the status', async (t) => {
     const { bench } = await start(t);
     const maxRemovals = { percent: 0, atLeast: 0, window: '1h' };
     bench.put(connectorObject({ provisioning: { mode: 'Apply', maxRemovals } }));
@@ -292,7 +300,7 @@ suite('the reconciler of connectors', () => {
     assert.equal(held?.what.length, 256);
   });
 
-  test('leaves no series of a connector that is gone', async (t) => {
+  test('leaves no series of a connector that is deleted during a status write', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -308,7 +316,7 @@ suite('the reconciler of connectors', () => {
     );
   });
 
-  test('writes the connector once for a steady sync, and nothing between two', async (t) => {
+  test('writes one status for an unchanged sync, and none between syncs', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -319,12 +327,14 @@ suite('the reconciler of connectors', () => {
     await bench.settle();
     await bench.reconciler.reconcile(KEY, context);
     assert.equal(bench.written.length, before + 1);
-    assert.deepEqual(bench.enqueued, [], 'a sync that begins changes nothing for a grant');
+    assert.deepEqual(bench.enqueued, [], 'the start of a sync enqueues no grants');
   });
 
-  test('holds a directory that shrank, says how to answer, and goes on once it is acknowledged', async (t) => {
+  test('holds a shrunken directory, says how to answer, and recovers once it is answered', async (t) => {
     const { bench, hold } = await startShrunk(t);
     assert.deepEqual([hold.reason, bench.status.phase], ['DirectoryShrunk', 'Degraded']);
+    const message = bench.status.conditions?.find(({ type }) => type === 'RemovalsPaused')?.message ?? '';
+    assert.ok(message.includes(`set the annotation ${ACKNOWLEDGE_ANNOTATION} to "${hold.token}"`), message);
     assert.equal(bench.meter.values.get('removals_paused{namespace="iga",connector="acme"}'), 1);
     bench.annotate({ [ACKNOWLEDGE_ANNOTATION]: hold.token });
     bench.enqueued.length = 0;
@@ -334,7 +344,7 @@ suite('the reconciler of connectors', () => {
     assert.ok(bench.events.includes('Normal HoldAnswered'));
   });
 
-  test('warns once of an answer that names no hold', async (t) => {
+  test('warns once about an answer that names no hold', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -359,7 +369,7 @@ suite('the reconciler of connectors', () => {
     assert.deepEqual([bench.status.phase, bench.ready], ['Failed', 'False OrganizationTaken']);
   });
 
-  test('puts a deprovision on record with every connector of the organization', async (t) => {
+  test('records a deprovision in the status of another connector of the organization', async (t) => {
     const { sandbox, bench } = await start(t);
     bench.put(connectorObject());
     bench.put(connectorObject({ metadata: { name: 'other', uid: 'c2' }, provisioning: { mode: 'Plan' } }));
@@ -371,7 +381,7 @@ suite('the reconciler of connectors', () => {
     assert.equal(bench.status.removals?.deprovisions, 1);
   });
 
-  test('says what is wrong with a Secret, and asks nothing of Asana meanwhile', async (t) => {
+  test('reports a missing Secret, and sends no request to Asana', async (t) => {
     const { sandbox, bench } = await start(t);
     bench.secret = null;
     bench.put(connectorObject());
@@ -380,7 +390,7 @@ suite('the reconciler of connectors', () => {
     assert.equal(sandbox.requests.since(0).length, 0);
   });
 
-  test('says that the proxy of the environment cannot be used, and which variable names it, without its value', async (t) => {
+  test('reports an invalid proxy with the name of its variable, without its value', async (t) => {
     const { sandbox, bench } = await start(t);
     bench.beforeOpening = () =>
       void proxyFor(
@@ -399,7 +409,7 @@ suite('the reconciler of connectors', () => {
     assert.equal(sandbox.requests.last, 0);
   });
 
-  test('waits for a Secret that cannot be read at the first start, says so at once and looks again soon', async (t) => {
+  test('reports an unreadable Secret at the first start, and reads it again after ten seconds', async (t) => {
     const { sandbox, bench } = await start(t);
     bench.unreadable.add('asana');
     bench.put(connectorObject());
@@ -415,7 +425,7 @@ suite('the reconciler of connectors', () => {
     assert.deepEqual([bench.ready, bench.shows('CredentialsValid')], ['True Synced', 'True Accepted']);
   });
 
-  test('goes on with the clients it has while the Secret cannot be read: answers, edits and syncs', async (t) => {
+  test('still takes answers, edits and syncs with its clients while the Secret is unreadable', async (t) => {
     const { sandbox, bench, hold } = await startShrunk(t);
     const object = bench.connectors.get(KEY);
     assert.ok(object);
@@ -430,10 +440,10 @@ suite('the reconciler of connectors', () => {
     const asked = sandbox.requests.last;
     bench.clock.moveOn(HOUR_MS + 1);
     await bench.settle();
-    assert.ok(sandbox.requests.last > asked, 'the interval brings a sync');
+    assert.ok(sandbox.requests.last > asked, 'a sync starts after the interval');
   });
 
-  test('syncs no more than without it once a Secret that could not be read shows unchanged', async (t) => {
+  test('starts no extra sync when an unreadable Secret is readable again and unchanged', async (t) => {
     const { sandbox, bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -448,7 +458,7 @@ suite('the reconciler of connectors', () => {
     assert.deepEqual([bench.shows('CredentialsValid'), sandbox.requests.last], ['True Accepted', asked]);
   });
 
-  test('begins a sync with the token that came in the place of another, and shows no reading before its end', async (t) => {
+  test('starts a sync with a new token, and returns no reading before that sync ends', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -462,7 +472,7 @@ suite('the reconciler of connectors', () => {
     assert.ok(session.read('u1'));
   });
 
-  test('waits for no sync where another setting alone asks for other clients', async (t) => {
+  test('keeps returning a reading if only a changed setting requires new clients', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -476,7 +486,7 @@ suite('the reconciler of connectors', () => {
     assert.ok(session.read('u1'));
   });
 
-  test('reads Asana although the Secret of service mode cannot be read', async (t) => {
+  test('reads Asana although the Secret of service mode is unreadable', async (t) => {
     const { bench } = await start(t);
     bench.unreadable.add('c1');
     const secretRef = { name: 'c1', clientIdKey: 'BATON_CLIENT_ID', clientSecretKey: 'BATON_CLIENT_SECRET' };
@@ -488,7 +498,7 @@ suite('the reconciler of connectors', () => {
     );
   });
 
-  test('answers a request with a sync, and only then says that it is handled', async (t) => {
+  test('answers requestedAt with a sync, and records it as handled only afterwards', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
@@ -499,7 +509,7 @@ suite('the reconciler of connectors', () => {
     assert.deepEqual([bench.ready, bench.status.lastHandledReconcileAt], ['True Synced', 'now']);
   });
 
-  test('forgets a connector that is gone, its series too', async (t) => {
+  test('forgets a connector that is being deleted, including its series', async (t) => {
     const { bench } = await start(t);
     const object = connectorObject();
     bench.put(object);

@@ -78,7 +78,7 @@ function demandOf(id: string): Demand {
 }
 
 suite('the session of a connector', () => {
-  test('holds a directory that shrank while nobody ran, by the measure in the status', async (t) => {
+  test('holds a directory that shrank while no process ran, compared with the measure in the status', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const first = await open(connectorObject());
     await sync(first);
@@ -95,11 +95,11 @@ suite('the session of a connector', () => {
     assert.equal(
       recorded(object, second, clock.now()).status?.measure?.licenses?.count,
       object.status?.measure?.licenses?.count,
-      'what is doubted never becomes the measure',
+      'a doubted reading never becomes the measure',
     );
   });
 
-  test('tells of other credentials once there is a reading to act on, and of the same ones never', async (t) => {
+  test('reports restored credentials once there is a reading, and never unchanged credentials', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const told: string[] = [];
     const session = await open(connectorObject(), { deps: { onChange: (what) => told.push(what) } });
@@ -112,7 +112,7 @@ suite('the session of a connector', () => {
     assert.deepEqual(told, ['Clients']);
   });
 
-  test('gives no reading once other tokens came, until a sync with them has ended and read something', async (t) => {
+  test('returns no reading after a token change until a sync with the new tokens has succeeded', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const session = await open(connectorObject());
     await sync(session);
@@ -122,14 +122,14 @@ suite('the session of a connector', () => {
     assert.match(hindrance(), /^The credentials changed\./);
     sandbox.faults.add({ match: { operation: 'getUsers' }, effect: { status: 403 } });
     await sync(session);
-    assert.equal(session.read('u1'), null, 'a sync that failed shows nothing');
+    assert.equal(session.read('u1'), null, 'a failed sync proves nothing');
     sandbox.faults.clear();
     await sync(session);
     assert.ok(session.read('u1'));
     assert.equal(hindrance(), '');
   });
 
-  test('asks for no proof of tokens that have given it, nor of the same ones with another setting', async (t) => {
+  test('requires no new proof of tokens that were proven before, nor after a change of settings', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const session = await open(connectorObject());
     await sync(session);
@@ -143,12 +143,12 @@ suite('the session of a connector', () => {
     await use('two');
     await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
     await use('two');
-    assert.equal(session.read('u1'), null, 'to come back proves nothing');
+    assert.equal(session.read('u1'), null, 'coming back proves nothing');
     await use('one');
-    assert.ok(session.read('u1'), 'the token from before');
+    assert.ok(session.read('u1'), 'the earlier token');
   });
 
-  test('gives no reading with tokens of another organization, also after their sync', async (t) => {
+  test('returns no reading with tokens of another organization, even after their sync', async (t) => {
     const { clock, open } = await startWorld(t);
     const elsewhere = await startWorld(t, { organization: '1299000000000001' });
     const session = await open(connectorObject());
@@ -162,10 +162,10 @@ suite('the session of a connector', () => {
     { organization: undefined, because: 'they are of the same organization' },
     {
       organization: '1299000000000001',
-      because: 'Asana takes them, though they are of another organization',
+      because: 'they are of another organization, but Asana accepts them',
     },
   ]) {
-    test(`calls other tokens not checked before their sync, and accepted after it: ${because}`, async (t) => {
+    test(`shows new tokens as NotChecked before their sync, and as Accepted after it, if ${because}`, async (t) => {
       const { sandbox, clock, open } = await startWorld(t);
       const { sandbox: other } =
         organization === undefined ? { sandbox } : await startWorld(t, { organization });
@@ -185,7 +185,7 @@ suite('the session of a connector', () => {
     });
   }
 
-  test('has nothing applied without clients while the Secret cannot be read, and goes on with those it has', async (t) => {
+  test('applies grants with its clients while the Secret is unreadable, and nothing without clients', async (t) => {
     const { open } = await startWorld(t);
     const session = await open(connectorObject());
     await sync(session);
@@ -194,11 +194,15 @@ suite('the session of a connector', () => {
     assert.equal(whyNothingIsApplied(connectorObject(), session, []), null);
     await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
     session.clients.keep(unreadable);
-    assert.equal(findObstacle(connectorObject(), session, []), null, 'nobody knows what a person must mend');
+    assert.equal(
+      findObstacle(connectorObject(), session, []),
+      null,
+      'it is not known that a person must act',
+    );
     assert.equal(whyNothingIsApplied(connectorObject(), session, []), unreadable.message);
   });
 
-  test('of a re-created object knows neither the measure nor the organization of the old one', async (t) => {
+  test('inherits neither measure nor organization if the object was created again', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const first = await open(connectorObject());
     await sync(first);
@@ -209,7 +213,7 @@ suite('the session of a connector', () => {
     assert.deepEqual(second.doubts, []);
   });
 
-  test('of another organization reads nothing that a decision could see', async (t) => {
+  test('returns no reading of another organization until a person acknowledges the hold', async (t) => {
     const { open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: ['1'] } });
     const session = await open(object);
@@ -225,11 +229,11 @@ suite('the session of a connector', () => {
     const [answer] = session.takeAnswers(connectorObject({ metadata: { annotations } }));
     assert.equal(answer?.kind, 'Accepted');
     assert.deepEqual([session.isForeign, findObstacle(object, session, [])], [false, null]);
-    assert.ok(session.read('u1'), 'accepted, the reading counts at once');
-    assert.equal(session.syncs.finished, null, 'and a sync is due');
+    assert.ok(session.read('u1'), 'an accepted reading counts at once');
+    assert.equal(session.syncs.finished, null, 'a sync is due');
   });
 
-  test('says that the token is refused, which keeps a hold over another organization from being answered', async (t) => {
+  test('shows CredentialsRejected beside a hold over another organization', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: ['1'] } });
     const before = await open(object);
@@ -251,7 +255,7 @@ suite('the session of a connector', () => {
     });
   });
 
-  test('asks for no answer to a hold over another organization while its own workspace is not found', async (t) => {
+  test('says that an organization cannot be acknowledged before it is read if its workspace is not found', async (t) => {
     const { open } = await startWorld(t);
     const elsewhere = connectorObject({ spec: { workspaces: ['1'] }, status: { organizations: ['1'] } });
     const session = await open(elsewhere);
@@ -261,7 +265,7 @@ suite('the session of a connector', () => {
     assert.match(message, /cannot be acknowledged before it is read: .*workspace/);
   });
 
-  test('goes on by a smaller directory once a person has accepted it', async (t) => {
+  test('has no doubt about a smaller directory once a person has accepted it', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const session = await open(connectorObject());
     await sync(session);
@@ -276,18 +280,18 @@ suite('the session of a connector', () => {
     assert.deepEqual(session.doubts, []);
   });
 
-  test('with a token for SCIM alone reads, and has nothing applied', async (t) => {
+  test('reads the directory with a SCIM-only token, and applies nothing', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ spec: { defaultWorkspace: sandbox.workspace } });
     const session = await open(object, { token: 'scimOnly' });
     await sync(session);
     assert.equal(session.directory.current()?.scimOnly, true);
     assert.equal(session.read('u1'), null);
-    assert.equal(findObstacle(object, session, []), null, 'the connector works as far as it goes');
+    assert.equal(findObstacle(object, session, []), null, 'a SCIM-only token is no obstacle');
     assert.match(whyNothingIsApplied(object, session, []) ?? '', /full permissions/);
   });
 
-  test('asks again only when something changes after REST has refused a token that SCIM takes', async (t) => {
+  test('stalls with PermissionDenied if REST refuses a token that SCIM accepts', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const session = await open(connectorObject());
     await sync(session);
@@ -309,7 +313,7 @@ suite('the session of a connector', () => {
     ['50m', true],
     ['1h', false],
   ] as const)
-    test(`${reads ? 'reads' : 'does not read'} the teams in a sync before the hour is over if their interval is ${teamInterval}`, async (t) => {
+    test(`${reads ? 'reads' : 'does not read'} the teams in a sync after 15 min if teamInterval is ${teamInterval} and interval 1h`, async (t) => {
       const { sandbox, clock, open } = await startWorld(t);
       const session = await open(connectorObject({ spec: { sync: { interval: '1h', teamInterval } } }));
       await sync(session);
@@ -320,7 +324,7 @@ suite('the session of a connector', () => {
       assert.equal(asked, reads);
     });
 
-  test('counts an upgrade that a process before began until whoever decides its grant has taken it over', async (t) => {
+  test('counts an upgrade that an earlier process began until it is handed over to its grant', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: [sandbox.workspace] } });
     const grants = [{ uid: 'u1', person: null, applied: false, ours: true, upgrades: '4711', foundIn: null }];
@@ -329,17 +333,17 @@ suite('the session of a connector', () => {
     const taken = () => session.read('u2')?.enterpriseLicenses() ?? 0;
     const listed = session.directory.counts().enterpriseLicenses;
     assert.equal(taken(), listed + 1, 'Asana may not show it yet');
-    assert.equal(session.read('u1')?.enterpriseLicenses(), listed, 'it does not stand in its own way');
+    assert.equal(session.read('u1')?.enterpriseLicenses(), listed, 'it does not count against its own grant');
     session.noteDecided('u1');
-    assert.equal(taken(), listed + 1, 'to be decided is not to be over');
+    assert.equal(taken(), listed + 1, 'a decision alone does not end it');
     const seat = session.seats.handOver('u1');
     assert.ok(seat);
-    assert.equal(session.seats.handOver('u1'), null, 'once');
+    assert.equal(session.seats.handOver('u1'), null, 'it is handed over only once');
     seat.free();
     assert.equal(taken(), listed);
   });
 
-  test('reads the teams at once when the token begins to see another organization', async (t) => {
+  test('reads the teams at once if the token can see another organization', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const object = connectorObject();
     const { workspaces: _, ...spec } = object.spec;
@@ -356,15 +360,21 @@ suite('the session of a connector', () => {
     ]);
     for (const person of sandbox.state.people) sandbox.state.joinWorkspace(person, second);
     clock.moveOn(HOUR_MS);
+    const first = sandbox.requests.last;
     await sync(session);
     assert.equal(session.directory.current()?.workspaces.length, 2);
+    const asked = sandbox.requests
+      .since(first)
+      .filter(({ operation }) => operation === 'getTeamsForWorkspace')
+      .map(({ path }) => path.split('/')[2]);
+    assert.deepEqual(new Set(asked), new Set([sandbox.workspace, second.gid]));
     assert.deepEqual(
       [session.directory.counts().teams, session.directory.current()?.parts.teams?.complete],
       [before, true],
     );
   });
 
-  test('reads anew after an answer to a hold that came while a sync was running, which shows what was before', async (t) => {
+  test('reads again after an answer to a hold that came while a sync was running', async (t) => {
     const { sandbox, clock, open } = await startWorld(t, { teams: 20 });
     const session = await open(connectorObject());
     await sync(session);
@@ -378,12 +388,12 @@ suite('the session of a connector', () => {
     const annotations = { [ACKNOWLEDGE_ANNOTATION]: `${hold.id}.${hold.n}` };
     assert.equal(session.takeAnswers(connectorObject({ metadata: { annotations } })).length, 1);
     await session.syncs.untilIdle(never);
-    assert.equal(session.syncs.finished, null, 'the next is due at once, teams included');
+    assert.equal(session.syncs.finished, null, 'the next sync is due at once, including teams');
     await sync(session);
     assert.deepEqual([session.directory.counts().teams, session.doubts], [8, []]);
   });
 
-  test('lets no removal go before every grant that was there has been decided', async (t) => {
+  test('delays removals until every existing grant has been decided', async (t) => {
     const { clock, open } = await startWorld(t);
     const grants = ['u1', 'u2'].map((uid) => ({
       uid,
@@ -402,10 +412,10 @@ suite('the session of a connector', () => {
     session.forgetGrant('u2');
     assert.notDeepEqual(session.desk.ask(demandOf('u1'), clock.now()), { kind: 'Waits', on: 'Counting' });
     session.noteDecided('u1');
-    assert.deepEqual(told, ['AllSeen'], 'once, so that those that wait are decided again');
+    assert.deepEqual(told, ['AllSeen'], 'reported once, so that waiting grants are decided again');
   });
 
-  test('counts nobody twice whose grant is noted again, and forgets whose is gone', async (t) => {
+  test('counts a person with several grants once, and not once the grants are gone', async (t) => {
     const { open } = await startWorld(t);
     const session = await open(connectorObject());
     for (const uid of ['u1', 'u2']) session.noteGrant({ uid, person: '7', applied: true });
@@ -416,17 +426,17 @@ suite('the session of a connector', () => {
     assert.equal(session.desk.roster.people, 0);
   });
 
-  test('counts the seats that the other connectors of its organization have on their way', async (t) => {
+  test('counts the pending licenses of the other connectors of its organization', async (t) => {
     const { one, other } = await startPair(t);
     const before = one.read('u1')?.enterpriseLicenses() ?? 0;
     const seat = other.seats.take('task', '77', other.directory);
     assert.equal(one.read('u1')?.enterpriseLicenses(), before + 1);
-    assert.equal(other.read('task')?.enterpriseLicenses(), before, 'its own seat does not stand in its way');
+    assert.equal(other.read('task')?.enterpriseLicenses(), before, 'its own seat does not count against it');
     seat.free();
     assert.equal(one.read('u1')?.enterpriseLicenses(), before);
   });
 
-  test('justifies no removal after a sync that brought nothing, until one brings something again', async (t) => {
+  test('justifies no removal after a failed sync until another sync succeeds', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const session = await open(connectorObject());
     await sync(session);
@@ -439,16 +449,16 @@ suite('the session of a connector', () => {
     assert.equal(session.read('u1')?.doubtAbout(['accounts']), null);
   });
 
-  test('counts the seats that they have given since it read the directory itself', async (t) => {
+  test('counts the licenses that other connectors have given since its own last reading', async (t) => {
     const { one, other } = await startPair(t);
     const before = one.read('u1')?.enterpriseLicenses() ?? 0;
     other.seats.take('task', '77', other.directory).keep();
     assert.equal(one.read('u1')?.enterpriseLicenses(), before + 1);
     await sync(one);
-    assert.equal(one.read('u1')?.enterpriseLicenses(), before, 'its reading has the last word');
+    assert.equal(one.read('u1')?.enterpriseLicenses(), before, 'its own newer reading takes precedence');
   });
 
-  test('counts a deprovision in the record of every connector of the organization', async (t) => {
+  test('counts a deprovision in the record of every open connector of the organization', async (t) => {
     const { sandbox, clock, organizations, one, other } = await startPair(t);
     one.desk.reserveDeprovision(sandbox.workspace, `${sandbox.workspace}/7`, clock.now());
     assert.equal(other.desk.toRecord().removals?.deprovisions, 1);

@@ -103,25 +103,25 @@ const rows: readonly Row[] = [
     changes: { report: null, snapshot: null, counts: null },
     phase: 'Pending',
     ready: 'False Pending',
-    because: 'no sync has begun',
+    because: 'no sync has started',
   },
   {
     changes: { report: null, snapshot: null, counts: null, running },
     phase: 'Syncing',
     ready: 'False Syncing',
-    because: 'the first sync is under way',
+    because: 'the first sync is running',
   },
   {
     changes: { running },
     phase: 'Syncing',
     ready: 'Unknown Syncing',
-    because: 'a person is being answered',
+    because: 'a sync that answers a person is running',
   },
   {
     changes: { running: { ...running, answering: false } },
     phase: 'Connected',
     ready: 'True Synced',
-    because: 'a sync that the interval brings shows nowhere',
+    because: 'only a scheduled sync is running',
   },
   {
     changes: { obstacle: { reason: 'CredentialsRejected', message: 'Asana refuses the token.' } },
@@ -136,7 +136,7 @@ const rows: readonly Row[] = [
     },
     phase: 'Suspended',
     ready: 'Unknown Suspended',
-    because: 'suspended comes first',
+    because: 'it is suspended, whatever else is wrong',
   },
   {
     changes: {
@@ -144,7 +144,7 @@ const rows: readonly Row[] = [
     },
     phase: 'Degraded',
     ready: 'True Degraded',
-    because: 'a part is incomplete',
+    because: 'a part of the reading is incomplete',
   },
   {
     changes: {
@@ -158,7 +158,7 @@ const rows: readonly Row[] = [
     },
     phase: 'Degraded',
     ready: 'True Degraded',
-    because: 'SCIM does not work',
+    because: 'SCIM is forbidden',
   },
   {
     changes: { removals: { holds: [hold] } },
@@ -170,19 +170,19 @@ const rows: readonly Row[] = [
     changes: { report: scimOnly },
     phase: 'Connected',
     ready: 'True ScimOnly',
-    because: 'the token does SCIM alone, which syncs',
+    because: 'the token is for SCIM only',
   },
   {
     changes: { report: report({ error: outage, result: null }), snapshot: null, counts: null },
     phase: 'Syncing',
     ready: 'False AsanaUnavailable',
-    because: 'the first sync failed and is tried again',
+    because: 'the first sync failed and is retried',
   },
 ];
 
 suite('the status of a connector', () => {
   for (const { changes, phase, ready, because } of rows) {
-    test(`${because}: ${phase}, Ready ${ready}`, () => {
+    test(`is ${phase} with Ready ${ready} if ${because}`, () => {
       const around = facts(changes);
       const status = connectorStatus(around, NOW);
       const found = status.conditions?.find(({ type }) => type === 'Ready');
@@ -191,7 +191,7 @@ suite('the status of a connector', () => {
     });
   }
 
-  test('made again of the same facts is the same, so that nothing is written', () => {
+  test('does not change while the facts do not change, so that nothing is written', () => {
     for (const { changes, because } of rows) {
       const around = facts(changes);
       const status = connectorStatus(around, NOW);
@@ -200,7 +200,7 @@ suite('the status of a connector', () => {
     }
   });
 
-  test('tells a hold with its token and both ways out of it', () => {
+  test('shows a hold with its token and both possible answers', () => {
     const { holds, conditions } = connectorStatus(facts({ removals: { holds: [hold] } }), NOW);
     assert.deepEqual(holds, [hold]);
     const paused = conditions?.find(({ type }) => type === 'RemovalsPaused');
@@ -210,7 +210,7 @@ suite('the status of a connector', () => {
     );
   });
 
-  test('tells holds that stand side by side in one condition, each with its own token', () => {
+  test('shows several holds in one condition, each with its own token', () => {
     const around = facts({ removals: { holds: [hold, shrunk] }, doubts: [doubt] });
     const { holds, conditions } = connectorStatus(around, NOW);
     assert.equal(holds?.length, 2);
@@ -218,20 +218,20 @@ suite('the status of a connector', () => {
     assert.deepEqual(
       paused.map(({ status, reason }) => [status, reason]),
       [['True', 'DirectoryShrunk']],
-      'whoever doubts the reading has to answer that first',
+      'the doubt about the reading comes first',
     );
     const message = paused[0]?.message ?? '';
     assert.match(message, /lacks 50 of 100 accounts.*acknowledge to "def\.1".*discard to "abc\.3"/s);
-    assert.doesNotMatch(message, /discard=def/, 'to discard a reading changes nothing');
+    assert.doesNotMatch(message, /discard=def/, 'a reading cannot be discarded');
   });
 
-  test('says what is doubtful about a reading that a process before this one held', () => {
+  test('names the reason of a reading hold that an earlier process began', () => {
     const { conditions } = connectorStatus(facts({ removals: { holds: [shrunk] } }), NOW);
     const paused = conditions?.find(({ type }) => type === 'RemovalsPaused');
     assert.match(paused?.message ?? '', /DirectoryShrunk/);
   });
 
-  test('carries what the removal desk has to remember', () => {
+  test('contains the removal window of the removal desk', () => {
     const removals: WindowRecord = {
       windowStartedAt: '2026-06-01T00:00:00Z',
       done: 3,
@@ -250,7 +250,7 @@ suite('the status of a connector', () => {
     assert.deepEqual(workspaces, [{ gid: '500', name: 'Acme', organization: true }, stranger]);
   });
 
-  test('claims no number of guests where SCIM alone was read, since SCIM hides them', () => {
+  test('shows no number of guests if only SCIM was read, since SCIM hides them', () => {
     const around = facts({ report: scimOnly, snapshot: { ...snapshot, scimOnly: true } });
     const { counts, conditions } = connectorStatus(around, NOW);
     assert.deepEqual([counts?.guests, counts?.viewOnlyLicenses], [undefined, 1]);
@@ -258,7 +258,7 @@ suite('the status of a connector', () => {
     assert.deepEqual([synced?.status, synced?.reason], ['True', 'ScimOnly']);
   });
 
-  test('does not count a sync as one that read something where REST refused the token', () => {
+  test('has no completedAt if REST failed in the first sync', () => {
     const refused = {
       ok: false,
       error: new AsanaError('AsanaUnavailable', 'No.', { surface: 'rest' }),
@@ -270,11 +270,11 @@ suite('the status of a connector', () => {
     assert.deepEqual(
       [ready?.status, ready?.reason],
       ['False', 'AsanaUnavailable'],
-      'the first sync is to come',
+      'the first sync is still to come',
     );
   });
 
-  test('says that SCIM answers where only the organization of the token is not named', () => {
+  test('shows ScimAvailable True if only the workspace of the token is not set', () => {
     const error = new DirectoryError('WorkspaceNotSet', 'Set defaultWorkspace.');
     const obstacle = { reason: 'WorkspaceNotSet', message: error.message } as const;
     const { conditions, phase } = connectorStatus(
@@ -285,7 +285,7 @@ suite('the status of a connector', () => {
     assert.deepEqual([phase, scim?.status], ['Failed', 'True']);
   });
 
-  test('counts grants of all kinds, and the licenses that none of them declares', () => {
+  test('counts grants of all kinds, and the enterprise licenses that no grant declares', () => {
     const kind = { grants: 2, ready: 1, planned: 1, blocked: 0, endingSoon: 0 };
     const kinds = new Map([
       ['AsanaLicenseGrant' as const, kind],
@@ -308,7 +308,7 @@ suite('the status of a connector', () => {
     assert.equal(shown?.unmanagedEnterpriseLicenses, 3);
   });
 
-  test('shows progress only while a person is being answered', () => {
+  test('shows progress only while a sync answers a person', () => {
     const { sync } = connectorStatus(facts({ running }), NOW);
     assert.deepEqual(sync?.progress, running.progress);
     const status: AsanaConnectorStatus = {
@@ -321,7 +321,7 @@ suite('the status of a connector', () => {
     assert.equal(later.sync?.progress, undefined);
   });
 
-  test('claims no number of licenses that nobody has read', () => {
+  test('shows no number of licenses if no licenses were read', () => {
     const without = { ...snapshot, parts: { ...snapshot.parts, licenses: null } };
     const { counts } = connectorStatus(facts({ snapshot: without }), NOW);
     assert.deepEqual(
@@ -335,7 +335,7 @@ suite('the status of a connector', () => {
     );
   });
 
-  test('keeps what was recorded while nothing was read that counts', () => {
+  test('keeps the recorded organizations and workspaces while there is no reading', () => {
     const workspaces = [{ gid: '700', name: 'Acme', organization: true }];
     const status: AsanaConnectorStatus = { organizations: ['700'], workspaces };
     const object = connectorObject({ status });
@@ -345,7 +345,7 @@ suite('the status of a connector', () => {
   });
 });
 
-suite('whether Asana takes the credentials', () => {
+suite('the conditions CredentialsValid and ScimAvailable', () => {
   const credentials = connectorObject().spec.credentials;
   const twoTokens = connectorObject({
     spec: { credentials: { ...credentials, secretRef: { ...credentials.secretRef, scimTokenKey: 'SCIM' } } },
@@ -383,7 +383,7 @@ suite('whether Asana takes the credentials', () => {
       changes: { object: afterwards(connectorObject()), obstacle: rejected, report: restRefused },
       valid: 'False CredentialsRejected',
       scim: 'False CredentialsRejected',
-      because: 'the one token is rejected, which SCIM has taken before',
+      because: 'the only token is rejected, although SCIM accepted it before',
     },
     {
       changes: { object: afterwards(twoTokens), obstacle: rejected, report: restRefused },
@@ -395,37 +395,37 @@ suite('whether Asana takes the credentials', () => {
       changes: { object: twoTokens, obstacle: rejected, report: restRefused },
       valid: 'False CredentialsRejected',
       scim: 'Unknown NotChecked',
-      because: 'the token for REST is rejected, and that for SCIM was never tried',
+      because: 'the token for REST is rejected, and the one for SCIM was never tried',
     },
     {
       changes: { object: afterwards(connectorObject()), obstacle: forbidden, report: restRefused },
       valid: 'False PermissionDenied',
       scim: 'True Available',
-      because: 'what the token may not do over REST says nothing of SCIM',
+      because: 'the token lacks a permission for REST',
     },
     {
       changes: { object: afterwards(connectorObject()), obstacle: noSecret, hasClients: false },
       valid: 'False SecretNotFound',
       scim: 'False SecretNotFound',
-      because: 'the Secret is gone, whatever the last sync has read',
+      because: 'the Secret is missing, although the last sync succeeded',
     },
     {
       changes: { object: afterwards(twoTokens), obstacle: noSecret, hasClients: false },
       valid: 'False SecretNotFound',
       scim: 'False SecretNotFound',
-      because: 'the Secret is gone, and with it the token for SCIM',
+      because: 'the Secret with both tokens is missing',
     },
     {
       changes: { object: afterwards(twoTokens), obstacle: noKey, hasClients: false },
       valid: 'False SecretKeyMissing',
       scim: 'False SecretKeyMissing',
-      because: 'a key of the Secret is gone, so that there are no clients',
+      because: 'a key of the Secret is missing, so that there are no clients',
     },
     {
       changes: { object: afterwards(connectorObject()), tokensUnproven: true },
       valid: 'Unknown NotChecked',
       scim: 'True Available',
-      because: 'the tokens are others, and the last sync was made with those before',
+      because: 'the tokens are new, and the last sync used the old ones',
     },
     {
       changes: {
@@ -436,13 +436,13 @@ suite('whether Asana takes the credentials', () => {
       },
       valid: 'False CredentialsRejected',
       scim: 'False CredentialsRejected',
-      because: 'the tokens are others, and are rejected',
+      because: 'the tokens are new, and are rejected',
     },
     {
       changes: { object: afterwards(connectorObject()), obstacle: foreign },
       valid: 'True Accepted',
       scim: 'True Available',
-      because: 'Asana takes the tokens, though they are of another organization',
+      because: 'Asana accepts the tokens, although they are of another organization',
     },
   ] satisfies readonly {
     readonly changes: Partial<ConnectorFacts>;
@@ -450,7 +450,7 @@ suite('whether Asana takes the credentials', () => {
     readonly scim: string;
     readonly because: string;
   }[]) {
-    test(`is CredentialsValid ${valid}, ScimAvailable ${scim}: ${because}`, () => {
+    test(`are ${valid} and ${scim} if ${because}`, () => {
       const around = facts(changes);
       const status = connectorStatus(around, NOW);
       const shown = ['CredentialsValid', 'ScimAvailable'].map((type) => {
@@ -466,13 +466,13 @@ suite('whether Asana takes the credentials', () => {
     });
   }
 
-  test('is said of the tokens that came in the place of others, which a sync has to try first', () => {
+  test('say that the credentials changed if a sync has not confirmed new tokens yet', () => {
     const { conditions } = connectorStatus(facts({ tokensUnproven: true }), NOW);
     const valid = conditions?.find(({ type }) => type === 'CredentialsValid');
     assert.match(valid?.message ?? '', /^The credentials changed\. Nothing is changed in Asana until/);
   });
 
-  test('says nothing of SCIM where it is not used, although the Secret is gone', () => {
+  test('do not include ScimAvailable if SCIM is disabled, although the Secret is missing', () => {
     const { scim } = connectorObject().spec;
     const object = connectorObject({ spec: { scim: { ...scim, enabled: false } } });
     const { conditions } = connectorStatus(facts({ object, obstacle: noSecret }), NOW);
@@ -507,47 +507,47 @@ suite('service mode in the status', () => {
     phase: string,
     because: string,
   ][] = [
-    [{ obstacle: null, service: null }, 'Unknown NotChecked', 'Connected', 'nobody was asked yet'],
+    [{ obstacle: null, service: null }, 'Unknown NotChecked', 'Connected', 'no connection was tried yet'],
     [
       { obstacle: null, service: { ...idle, connected: true, connectedAt: NOW } },
       'True Connected',
       'Connected',
-      'it is connected',
+      'the service is connected',
     ],
     [
       { obstacle: null, service: { ...idle, error: refused } },
       'False CredentialsRejected',
       'Degraded',
-      'ConductorOne refuses',
+      'ConductorOne rejects the credentials',
     ],
     [
       { obstacle: { reason: 'SecretNotFound', message: 'm' }, service: { ...idle, connected: true } },
       'False SecretNotFound',
       'Degraded',
-      'without its Secret there is nothing to connect with',
+      'its Secret does not exist',
     ],
   ];
   for (const [conductorOne, condition, phase, because] of conditions) {
-    test(`is ${condition}: ${because}`, () => {
+    test(`shows ConductorOneConnected ${condition} if ${because}`, () => {
       const seen = of(conductorOne);
       assert.deepEqual([seen.condition, seen.phase], [condition, phase], because);
     });
   }
 
-  test('is not claimed while the connector is suspended', () => {
+  test('shows ConductorOneConnected Unknown while the connector is suspended', () => {
     const suspended = connectorObject({ spec: { conductorOne: wanted, suspend: true } });
     const { condition, phase } = of({ obstacle: null, service: idle }, suspended);
     assert.deepEqual([condition, phase], ['Unknown Suspended', 'Suspended']);
   });
 
-  test('is not called suspended any more once the connector is resumed', () => {
+  test('no longer shows Suspended once the connector is resumed', () => {
     const suspended = connectorObject({ spec: { conductorOne: wanted, suspend: true } });
     const { status } = of({ obstacle: null, service: idle }, suspended);
     const resumed = connectorObject({ spec: { conductorOne: wanted }, status });
     assert.equal(of({ obstacle: null, service: idle }, resumed).condition, 'Unknown NotChecked');
   });
 
-  test('remembers across a restart when things were done last, until something newer is', () => {
+  test('keeps the recorded upload after a restart until a newer one is known', () => {
     const before = { lastUploadAt: '2026-05-01T00:00:00Z', lastUploadBytes: 7 };
     const restarted = connectorObject({
       spec: { conductorOne: wanted },
@@ -562,7 +562,7 @@ suite('service mode in the status', () => {
     });
   });
 
-  test('says nothing of a connector without it', () => {
+  test('is omitted for a connector without it', () => {
     const { condition, status } = of(
       null,
       connectorObject({ status: { conductorOne: { lastUploadBytes: 7 } } }),

@@ -19,30 +19,33 @@ const secret = (values: Record<string, string | Buffer>): SecretReading => ({
 
 suite('a credential', () => {
   for (const text of ['token', ' token\n', '\r\ntoken\r\n', '\ufefftoken']) {
-    test(`${JSON.stringify(text)} is taken without the white space around it`, () => {
+    test(`${JSON.stringify(text)} is read without the white space around it`, () => {
       assert.equal(takeCredential(secret({ key: text }), 'asana', 'key').reveal(), 'token');
     });
   }
 
+  const binary = Buffer.concat([Buffer.from('canary'), Buffer.from([0xff, 0xfe, 0x00])]);
   const rows: readonly [reading: SecretReading | null, code: string, message: RegExp, because: string][] = [
-    [null, 'SecretNotFound', /Secret "asana" does not exist .* key "key"/, 'there is no Secret'],
-    [secret({ other: 'x' }), 'SecretKeyMissing', /has no key "key"/, 'the key is not there'],
+    [null, 'SecretNotFound', /Secret "asana" does not exist .* key "key"/, 'the Secret does not exist'],
+    [secret({ other: 'canary' }), 'SecretKeyMissing', /has no key "key"/, 'the Secret has no such key'],
     [secret({ key: '' }), 'SecretKeyMissing', /is empty/, 'it is empty'],
     [secret({ key: ' \n' }), 'SecretKeyMissing', /is empty/, 'it is blank'],
-    [secret({ key: 'to ken' }), 'SecretKeyMissing', /not a token/, 'it has a space in it'],
-    [secret({ key: 'a\nb' }), 'SecretKeyMissing', /not a token/, 'it has two lines'],
-    [secret({ key: Buffer.from([0xff, 0xfe, 0x00]) }), 'SecretKeyMissing', /not a token/, 'it is binary'],
-    [secret({ key: 'canaryé' }), 'SecretKeyMissing', /not a token/, 'no header can carry it'],
-    [secret({ key: 'canary'.repeat(2_000) }), 'SecretKeyMissing', /not a token/, 'it is a file'],
+    [secret({ key: 'canary canary' }), 'SecretKeyMissing', /not a token/, 'it contains a space'],
+    [secret({ key: 'canary\nb' }), 'SecretKeyMissing', /not a token/, 'it has two lines'],
+    [secret({ key: binary }), 'SecretKeyMissing', /not a token/, 'it is binary'],
+    [secret({ key: 'canaryé' }), 'SecretKeyMissing', /not a token/, 'a header cannot contain it'],
+    [secret({ key: 'canary'.repeat(2_000) }), 'SecretKeyMissing', /not a token/, 'it is too long'],
   ];
   for (const [reading, code, message, because] of rows) {
-    test(`is refused, naming Secret and key and not the value: ${because}`, () => {
+    test(`is rejected with an error that names Secret and key, and not the value, if ${because}`, () => {
       assert.throws(
         () => takeCredential(reading, 'asana', 'key'),
         (error) => {
           assert.ok(error instanceof CredentialsError);
           assert.deepEqual([error.code, error.errorClass], [code, 'stalling']);
           assert.match(error.message, message);
+          assert.match(error.message, /Secret "asana"/);
+          assert.match(error.message, /key "key"/i);
           assert.ok(!inspect(error).includes('canary'));
           return true;
         },
@@ -50,14 +53,14 @@ suite('a credential', () => {
     });
   }
 
-  test('does not show itself however it is printed', () => {
+  test('does not reveal its value when it is printed, serialized or inspected', () => {
     const token = takeCredential(secret({ key: 'canary' }), 'asana', 'key');
     for (const shown of [String(token), JSON.stringify({ token }), inspect({ token })])
       assert.ok(!shown.includes('canary'), shown);
   });
 });
 
-suite('the cache of Secrets', () => {
+suite('the Secret cache', () => {
   const wish = { connector: 'iga/acme', name: 'asana', keys: ['key'] };
 
   function setUp() {
@@ -72,7 +75,7 @@ suite('the cache of Secrets', () => {
     return { clock, reads, cache, value };
   }
 
-  test('asks once a minute', async () => {
+  test('reads a Secret once a minute', async () => {
     const { clock, reads, value } = setUp();
     assert.deepEqual([await value(), await value()], ['1', '1']);
     await clock.advance(SECRET_FRESHNESS_MS - 1);
@@ -82,7 +85,7 @@ suite('the cache of Secrets', () => {
     assert.deepEqual(reads, ['iga/asana', 'iga/asana']);
   });
 
-  test('asks at once when told to, or to forget', async () => {
+  test('reads again at once if a fresh value is requested or the connector was forgotten', async () => {
     const { cache, value } = setUp();
     await value();
     assert.equal(await value({ fresh: true }), '2');
@@ -90,22 +93,22 @@ suite('the cache of Secrets', () => {
     assert.equal(await value(), '3');
   });
 
-  test('keeps connectors apart, and with them namespaces', async () => {
+  test('keeps connectors and namespaces apart', async () => {
     const { cache, reads } = setUp();
     for (const connector of ['iga/acme', 'iga/second', 'other/acme']) await cache.get({ ...wish, connector });
     assert.deepEqual(reads, ['iga/asana', 'iga/asana', 'other/asana']);
   });
 
-  test('keeps the keys that were asked for and no other', async () => {
+  test('keeps only the keys that were requested', async () => {
     const { cache, reads } = setUp();
     assert.deepEqual([...((await cache.get(wish))?.data.keys() ?? [])], ['key']);
     const both = await cache.get({ ...wish, keys: ['other'] });
     assert.deepEqual([...(both?.data.keys() ?? [])], ['key', 'other']);
     await cache.get(wish);
-    assert.equal(reads.length, 2, 'one reading serves both who ask');
+    assert.equal(reads.length, 2, 'one read serves both callers');
   });
 
-  test('lets a key go that is not named any more', async () => {
+  test('drops a key that is no longer requested', async () => {
     const { cache, clock } = setUp();
     await cache.get({ ...wish, keys: ['key', 'other'] });
     await clock.advance(SECRET_FRESHNESS_MS);
@@ -125,7 +128,7 @@ suite('the cache of Secrets', () => {
   }
   const refused = new KubernetesError('Forbidden', 403, 'transient', 'GET secrets/asana: 403 forbidden');
 
-  test('asks the API server once in ten seconds for a Secret that it does not show', async () => {
+  test('reads an unreadable Secret again after ten seconds, and not before', async () => {
     const { clock, asked, cache } = setUpFailing(1, refused);
     const unreadable = (error: unknown) => {
       assert.ok(error instanceof SecretUnreadableError);
@@ -141,14 +144,15 @@ suite('the cache of Secrets', () => {
     assert.equal(cache.againInMs('iga/acme'), SECRET_FRESHNESS_MS);
   });
 
-  test('asks anyway for a Secret that was not shown when told to', async () => {
-    const { cache } = setUpFailing(1, refused);
+  test('reads an unreadable Secret again at once if a fresh value is requested', async () => {
+    const { asked, cache } = setUpFailing(1, refused);
     await assert.rejects(cache.get(wish));
     assert.equal(await cache.get({ ...wish, fresh: true }), null);
-    assert.equal(await cache.get(wish), null, 'what was learnt since counts');
+    assert.equal(await cache.get(wish), null, 'the new result replaces the failure');
+    assert.equal(asked.times, 2, 'the new result is cached');
   });
 
-  test('remembers no fault of the program, which says nothing of the Secret', async () => {
+  test('does not cache a programming error', async () => {
     const { cache } = setUpFailing(1, new TypeError('a mistake'));
     await assert.rejects(cache.get(wish), TypeError);
     assert.equal(await cache.get(wish), null);

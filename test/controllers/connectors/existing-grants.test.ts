@@ -5,8 +5,8 @@ import { grantObject } from '../objects.ts';
 
 const last = { id: 'a1', type: 'GrantEnterprise', at: '2026-11-30T00:00:00Z', result: 'Pending' } as const;
 
-suite('a grant that was there before', () => {
-  test('counts one person, wherever they were found', () => {
+suite('an existing grant', () => {
+  test('counts the same person for one gid in every organization', () => {
     const [license, workspace] = ['1200', '1100'].map((organization) =>
       rosterEntryOf(grantObject({ status: { user: { gid: '7', organization } } })),
     );
@@ -14,11 +14,11 @@ suite('a grant that was there before', () => {
   });
 
   for (const [because, lastAction, upgrades] of [
-    ['an upgrade is under way', last, '7'],
+    ['an upgrade is pending', last, '7'],
     ['the upgrade has ended', { ...last, result: 'Succeeded' }, null],
-    ['a downgrade is under way', { ...last, type: 'RevokeEnterprise' }, null],
+    ['a downgrade is pending', { ...last, type: 'RevokeEnterprise' }, null],
   ] as const)
-    test(`${upgrades === null ? 'takes no' : 'takes a'} license beside the listing: ${because}`, () => {
+    test(`${upgrades === null ? 'reserves no' : 'reserves a'} license if ${because}`, () => {
       const object = grantObject({ status: { user: { gid: '7' }, lastAction } });
       assert.equal(existingGrantOf(object).upgrades, upgrades);
     });

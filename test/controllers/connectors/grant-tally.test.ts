@@ -39,7 +39,7 @@ const none = { grants: 0, ready: 0, planned: 0, blocked: 0, endingSoon: 0 };
 const user = (gid: string) => ({ gid, name: 'N' });
 
 suite('the tally of grants', () => {
-  test('counts them by kind, by their conditions and by their plans', () => {
+  test('counts grants by kind, condition and plan', () => {
     const ready = grantObject({ status: { conditions: [condition('Ready')] } });
     const planned = grantObject({
       status: { conditions: [condition('Ready')], planned: { action: 'GrantEnterprise', reason: 'r' } },
@@ -56,7 +56,7 @@ suite('the tally of grants', () => {
     assert.deepEqual(sumTally(tally), { ...none, grants: 4, ready: 2, planned: 1, blocked: 1 });
   });
 
-  test('counts as ending soon what has told so and has not ended', () => {
+  test('counts as ending soon only grants that have given notice and have not ended', () => {
     const told = { expiresSoonToldAt: CREATED };
     const spec = { expiresAt: LATER };
     const grants = [
@@ -70,7 +70,7 @@ suite('the tally of grants', () => {
     assert.equal(sumTally(tally).endingSoon, 1);
   });
 
-  test('counts as managed whatever the directory counts as taken, member of the organization or not', () => {
+  test('counts a license as managed if the directory counts it, also of an account without membership', () => {
     const directory = directoryOf(1);
     const account = directory.account('0');
     assert.ok(account);
@@ -84,7 +84,7 @@ suite('the tally of grants', () => {
     assert.equal(managedEnterpriseLicenses, 1);
   });
 
-  test('counts the enterprise licenses that grants declare which are neither deleted nor expired, each account once', () => {
+  test('counts managed enterprise licenses once per account, without deleted and expired grants', () => {
     const grants = [
       grantObject({ status: { user: user('0') } }),
       grantObject({ status: { user: user('0') } }),

@@ -52,8 +52,8 @@ function taker(outcome: AnswerOutcome, { doubted = false, seen = true } = {}) {
 const removals: AnswerOutcome = { kind: 'Removals', ids: ['u1', 'u2'] };
 const shrunk = { kind: 'Reading', reason: 'DirectoryShrunk', count: 50 } as const;
 
-suite('the answers to holds', () => {
-  test('ask once for the reading that they are about, where this process has none', () => {
+suite('answers to holds', () => {
+  test('request a new reading once if this process has not seen the doubted one', () => {
     const { taking, accepted, reread } = taker({ ...shrunk, accepted: true }, { doubted: true, seen: false });
     const answers = new HoldAnswers(connectorObject());
     const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'dd.1' });
@@ -62,7 +62,7 @@ suite('the answers to holds', () => {
     assert.equal(answers.take(connector, { ...taking, canAccept: () => true }).length, 1);
   });
 
-  test('are given once, with the word that the annotation stands for', () => {
+  test('are passed to the desk once, with the word of their annotation', () => {
     const { taking, asked } = taker(removals);
     const answers = new HoldAnswers(connectorObject());
     const connector = annotated({ [DISCARD_ANNOTATION]: 'aa.1' });
@@ -73,14 +73,14 @@ suite('the answers to holds', () => {
     assert.deepEqual(asked, ['discard aa.1']);
   });
 
-  test('let be what a discard names, before an acknowledgement of the same is followed', () => {
+  test('pass a discard to the desk before an acknowledgement of the same hold', () => {
     const { taking, asked } = taker(removals);
     const both = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1', [DISCARD_ANNOTATION]: 'aa.1' });
     new HoldAnswers(connectorObject()).take(both, taking);
     assert.deepEqual(asked, ['discard aa.1', 'acknowledge aa.1']);
   });
 
-  test('are given again with a later token', () => {
+  test('are passed to the desk again with a later token', () => {
     const { taking, asked } = taker(removals);
     const answers = new HoldAnswers(connectorObject());
     answers.take(annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1' }), taking);
@@ -99,21 +99,21 @@ suite('the answers to holds', () => {
     assert.deepEqual(answers.take(connector, taking), []);
   });
 
-  test('to a hold of long ago, which a new process finds on the object, are nobody’s mistake', () => {
+  test('to an ended hold that a new process finds on the object are ignored', () => {
     const { taking, asked } = taker({ kind: 'Unknown' });
     const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'old.3' });
     assert.deepEqual(new HoldAnswers(connector).take(connector, taking), []);
     assert.deepEqual(asked, []);
   });
 
-  test('to a hold that still stands are given again by a new process', () => {
+  test('to a hold that still exists are passed to the desk again by a new process', () => {
     const { taking, asked } = taker(removals);
     const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1' });
     new HoldAnswers(connector).take(connector, taking);
     assert.deepEqual(asked, ['acknowledge aa.1']);
   });
 
-  test('that come before all grants were looked at are given again later', () => {
+  test('that come too early are passed to the desk again later', () => {
     const answers = new HoldAnswers(connectorObject());
     const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1' });
     assert.deepEqual(answers.take(connector, taker({ kind: 'TooEarly' }).taking), []);
@@ -125,7 +125,7 @@ suite('the answers to holds', () => {
     const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'dd.1' });
     const unseen = taker({ ...shrunk, accepted: true }, { doubted: true, seen: false });
     assert.deepEqual(answers.take(connector, unseen.taking), []);
-    assert.deepEqual(unseen.asked, [], 'or the hold would be gone and nothing accepted');
+    assert.deepEqual(unseen.asked, [], 'nothing is passed to the desk before the reading is seen');
     const seen = taker({ ...shrunk, accepted: true }, { doubted: true });
     assert.deepEqual(
       answers.take(connector, seen.taking).map(({ kind }) => kind),

@@ -16,7 +16,7 @@ async function openRotated(t: TestContext, prepare: (rig: GrantRig) => Promise<v
   return rig;
 }
 
-test('an access is neither given nor taken before a sync has shown whose the new token is', async (t) => {
+test('access is neither given nor removed with a new token before a sync has confirmed the token', async (t) => {
   const rig = await openRotated(t, (opened) =>
     opened.declare(LICENSE, 'leaves', { user: { email: opened.member(1, 'view only') } }),
   );
@@ -36,7 +36,7 @@ test('an access is neither given nor taken before a sync has shown whose the new
   assert.deepEqual([rig.exists(LICENSE, 'leaves'), rig.changes.length], [false, 2]);
 });
 
-test('a removal that waits for its delay does not leave with a new token before its sync', async (t) => {
+test('a removal whose delay has passed is not sent with a new token before a sync has confirmed it', async (t) => {
   const rig = await openRotated(t, async (opened) => {
     await opened.declare(LICENSE, 'leaves', { user: { email: opened.member(1, 'view only') } });
     await opened.edit('AsanaConnector', 'acme', { spec: { provisioning: { removalDelay: '10s' } } });

@@ -61,7 +61,7 @@ async function start(t: TestContext) {
 }
 
 suite('the teams', () => {
-  test('are read at their own interval, and not at every sync between', async (t) => {
+  test('are read at their own interval, and not at the syncs between', async (t) => {
     const { clock, sync } = await start(t);
     const reads = [await sync(regular)];
     for (let hour = 1; hour <= 6; hour += 1) {
@@ -73,9 +73,9 @@ suite('the teams', () => {
 
   for (const { fault, outcome, because } of [
     { fault: teamFails, outcome: 'Incomplete', because: 'one of them could not be read' },
-    { fault: allFails, outcome: 'Unavailable', because: 'the sync failed altogether' },
+    { fault: allFails, outcome: 'Unavailable', because: 'the whole sync failed' },
   ]) {
-    test(`that a request asked for are due at the next sync for the same request when ${because}`, async (t) => {
+    test(`of a requested sync are read again at the next sync for the same request if ${because}`, async (t) => {
       const { clock, directory, runner, sync } = await start(t);
       await sync(regular);
       clock.moveOn(HOUR_MS);
@@ -88,11 +88,11 @@ suite('the teams', () => {
         ['Complete', true],
       );
       clock.moveOn(60_000);
-      assert.equal(await sync(requested), false, 'and, read whole, not any more');
+      assert.equal(await sync(requested), false, 'no longer due after a complete read');
     });
   }
 
-  test('of which one could not be read stay due through a sync that fails altogether', async (t) => {
+  test('stay due after an incomplete read and a sync that failed as a whole', async (t) => {
     const { clock, runner, sync } = await start(t);
     await sync(regular);
     clock.moveOn(HOUR_MS);
@@ -101,40 +101,40 @@ suite('the teams', () => {
       clock.moveOn(60_000);
     }
     assert.equal(runner.report?.result, null);
-    assert.ok((runner.report?.requests ?? 0) > 0, 'its requests count all the same');
+    assert.ok((runner.report?.requests ?? 0) > 0, 'the requests of a failed sync are counted');
     assert.equal(await sync(requested), true);
     assert.equal(runner.finished?.outcome, 'Complete');
   });
 });
 
-suite('a sync with all of REST', () => {
+suite('a sync with an error of SCIM', () => {
   for (const { fault, outcome, waitsMs, because } of [
     {
       fault: (request: SeenRequest) => (isScim(request) ? status(401) : null),
       outcome: 'Impaired',
       waitsMs: HOUR_MS,
-      because: 'SCIM refuses the token, which a person has to mend',
+      because: 'SCIM refuses the token, which a person must fix',
     },
     {
       fault: (request: SeenRequest) => (isScim(request) ? status(403) : null),
       outcome: 'Impaired',
       waitsMs: HOUR_MS,
-      because: 'SCIM is not allowed, which a person has to mend',
+      because: 'SCIM is forbidden, which a person must fix',
     },
     {
       fault: (request: SeenRequest) => (isScim(request) ? status(500) : null),
       outcome: 'Incomplete',
       waitsMs: 11_000,
-      because: 'SCIM is away, and comes back by itself',
+      because: 'SCIM is temporarily unavailable',
     },
     {
       fault: (request: SeenRequest) => (isScim(request) ? status(401) : teamFails(request)),
       outcome: 'Incomplete',
       waitsMs: 11_000,
-      because: 'SCIM refuses the token, and a team could not be read besides',
+      because: 'SCIM refuses the token, and a team cannot be read either',
     },
   ]) {
-    test(`is ${outcome}, and the next one due after ${waitsMs / 1000} s, when ${because}`, async (t) => {
+    test(`is ${outcome}, and the next one is due after ${waitsMs / 1000} s, if ${because}`, async (t) => {
       const { runner, sync } = await start(t);
       await sync(regular, fault);
       const { finished } = runner;

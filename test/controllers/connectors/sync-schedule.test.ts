@@ -27,63 +27,78 @@ function finished(changes: Partial<FinishedSync> = {}): FinishedSync {
 
 suite('the next sync', () => {
   const rows: readonly [last: FinishedSync | null, asked: SyncCause, at: number | null, because: string][] = [
-    [null, cause, 9_000, 'the first is due at once'],
-    [finished(), cause, 1_000 + HOUR, 'an interval after the last one began'],
-    [finished({ jitter: 0 }), cause, 1_000 + 0.95 * HOUR, 'five per cent earlier'],
-    [finished({ jitter: 1 }), cause, 1_000 + 1.05 * HOUR, 'five per cent later'],
+    [null, cause, 9_000, 'is due at once if there was none before'],
+    [finished(), cause, 1_000 + HOUR, 'is due one interval after the last one began'],
     [
-      finished({ outcome: 'Impaired' }),
+      finished({ jitter: 0 }),
       cause,
-      1_000 + HOUR,
-      'an interval after one without what SCIM refuses, since to ask sooner would be refused again',
+      1_000 + 0.95 * HOUR,
+      'is due five per cent earlier with the lowest jitter',
     ],
+    [
+      finished({ jitter: 1 }),
+      cause,
+      1_000 + 1.05 * HOUR,
+      'is due five per cent later with the highest jitter',
+    ],
+    [finished({ outcome: 'Impaired' }), cause, 1_000 + HOUR, 'is due one interval after an Impaired one'],
     [
       finished({ outcome: 'Impaired' }),
       { ...cause, secretVersion: 's2' },
       9_000,
-      'at once where SCIM refused a token and there is another now',
+      'is due at once if the Secret has changed since an Impaired one',
     ],
-    [finished(), { ...cause, generation: 2 }, 9_000, 'the spec was edited'],
-    [finished(), { ...cause, requestedAt: 'now' }, 9_000, 'a person asked'],
-    [finished(), { ...cause, secretVersion: 's2' }, 9_000, 'the Secret has changed'],
-    [finished({ outcome: 'Stalled' }), cause, null, 'a stalled one waits for a person'],
+    [finished(), { ...cause, generation: 2 }, 9_000, 'is due at once if the spec was edited'],
+    [finished(), { ...cause, requestedAt: 'now' }, 9_000, 'is due at once if a person requested it'],
+    [finished(), { ...cause, secretVersion: 's2' }, 9_000, 'is due at once if the Secret has changed'],
+    [finished({ outcome: 'Stalled' }), cause, null, 'waits for a person after a Stalled one'],
     [
       finished({ outcome: 'Stalled' }),
       { ...cause, secretVersion: 's2' },
       9_000,
-      'who has put another token there',
+      'is due at once if the Secret has changed since a Stalled one',
     ],
     [
       finished({ outcome: 'Incomplete', failures: 1, jitter: 0 }),
       cause,
       15_000,
-      'ten seconds after a first failure',
+      'is due ten seconds after a first failure',
     ],
-    [finished({ outcome: 'Unavailable', failures: 3, jitter: 0 }), cause, 45_000, 'doubling'],
+    [
+      finished({ outcome: 'Unavailable', failures: 3, jitter: 0 }),
+      cause,
+      45_000,
+      'is due after a delay that doubles with each failure',
+    ],
     [
       finished({ outcome: 'Unavailable', failures: 60, jitter: 0 }),
       cause,
       5_000 + 5 * MINUTE,
-      'never more than five minutes',
+      'is due five minutes after the last of many failures',
     ],
-    [finished({ outcome: 'Incomplete', failures: 1, jitter: 1 }), cause, 17_000, 'a fifth more at most'],
+    [
+      finished({ outcome: 'Incomplete', failures: 1, jitter: 1 }),
+      cause,
+      17_000,
+      'is due a fifth later after a failure with the highest jitter',
+    ],
     [
       finished({ outcome: 'Unavailable', failures: 1, jitter: 0, retryAfterMs: 90_000 }),
       cause,
       95_000,
-      'and not before Asana wants it',
+      'is not due before the Retry-After of Asana has passed',
     ],
   ];
   for (const [last, asked, at, because] of rows) {
-    test(`${because}: ${at}`, () => assert.equal(nextSyncAt(last, asked, HOUR, 9_000), at, because));
+    test(`${because} (due at ${at})`, () => assert.equal(nextSyncAt(last, asked, HOUR, 9_000), at, because));
   }
 
-  test('after a failure comes no later than at the end of a short interval', () => {
+  test('is due at most one interval after a failure if the interval is short', () => {
     const last = finished({ outcome: 'Incomplete', failures: 9, jitter: 0 });
     assert.equal(nextSyncAt(last, cause, MINUTE, 9_000), 5_000 + MINUTE);
   });
 
-  test('is never due again in the moment the last one ended', () => {
+  test('is never due at the moment the last one ended', () => {
     fc.assert(
       fc.property(
         fc.constantFrom<FinishedSync['outcome']>('Complete', 'Impaired', 'Incomplete', 'Unavailable'),
@@ -98,21 +113,21 @@ suite('the next sync', () => {
   });
 });
 
-suite('a sync answers a person', () => {
+suite('a sync', () => {
   const rows: readonly [
     answered: Parameters<typeof answersPerson>[0],
     asked: SyncCause,
     answers: boolean,
     because: string,
   ][] = [
-    [null, cause, true, 'the first one'],
-    [cause, cause, false, 'not one that the interval brings'],
-    [cause, { ...cause, generation: 2 }, true, 'one for a new generation'],
-    [cause, { ...cause, requestedAt: 'x' }, true, 'one that was requested'],
-    [cause, { ...cause, secretVersion: 's2' }, false, 'not one for a rotated Secret'],
+    [null, cause, true, 'it is the first'],
+    [cause, cause, false, 'only the interval has passed'],
+    [cause, { ...cause, generation: 2 }, true, 'the generation is new'],
+    [cause, { ...cause, requestedAt: 'x' }, true, 'a person requested it'],
+    [cause, { ...cause, secretVersion: 's2' }, false, 'only the Secret has changed'],
   ];
   for (const [answered, asked, answers, because] of rows) {
-    test(`${answers ? 'yes' : 'no'}: ${because}`, () =>
+    test(`${answers ? 'answers a person' : 'answers nobody'} if ${because}`, () =>
       assert.equal(answersPerson(answered, asked), answers));
   }
 });

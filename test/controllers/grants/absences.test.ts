@@ -6,9 +6,9 @@ const LICENSE = 'AsanaLicenseGrant';
 const ACCOUNT = 'AsanaAccount';
 const MINUTE = 60_000;
 
-suite('a request to deprovision somebody who has come back', () => {
+suite('a request to deprovision an account that was activated again', () => {
   for (const word of ['requestedAt', 'an edit']) {
-    test(`by ${word} stands until it is followed, also where a rule refuses it at first`, async () => {
+    test(`by ${word} is carried out once a rule that refuses it at first allows it`, async () => {
       const rig = await GrantRig.open();
       const email = rig.member(1, 'view only');
       await rig.declare(ACCOUNT, 'a', { email, ensure: 'Absent' }, 20_000);
@@ -29,7 +29,7 @@ suite('a request to deprovision somebody who has come back', () => {
   }
 });
 
-test('a request that mode Plan answers with an absence removes nobody who comes back later', async () => {
+test('a request answered in mode Plan does not deprovision an account that is activated again later', async () => {
   const rig = await GrantRig.open();
   const email = rig.member(1, 'view only');
   await rig.declare(ACCOUNT, 'a', { email, ensure: 'Absent' }, 20_000);
@@ -45,8 +45,8 @@ test('a request that mode Plan answers with an absence removes nobody who comes 
   await rig.close();
 });
 
-suite('what is planned', () => {
-  test('ends with a decision that refuses it', async () => {
+suite('a planned action', () => {
+  test('is removed from the status by a decision that refuses it', async () => {
     const rig = await GrantRig.open({ mode: 'Plan' });
     await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
     assert.equal(rig.see(LICENSE, 'g').status.planned?.action, 'GrantEnterprise');

@@ -5,7 +5,7 @@ import { GrantRig } from './grant-rig.ts';
 
 const ACCOUNT = 'AsanaAccount';
 
-test('a removal whose window ends between booking and sending is on record in the next before its request leaves', async () => {
+test('a removal whose window ends between booking and sending is booked in the next one before it is sent', async () => {
   const policies = { maxRemovals: { percent: 0, atLeast: 5, window: '1m' }, maxDeprovisions: 2 };
   const rig = await GrantRig.open(policies);
   const windowOf = () => {

@@ -29,12 +29,12 @@ function rivalsOf(organizations: { readonly own: string; readonly other: string 
   return rivalsAmong(found, contenders.besides(found)).map(({ grant }) => grant.object.name);
 }
 
-suite('licenses of two connectors, before either has read anything', () => {
-  test('contend in the organization that both have on record, though one of them is suspended', () => {
+suite('license grants of two connectors that have not read anything yet', () => {
+  test('contend if both connectors have recorded the same organization, although one is suspended', () => {
     assert.deepEqual(rivalsOf({ own: '1200', other: '1200' }), ['older']);
   });
 
-  test('do not contend in two organizations', () => {
+  test('do not contend if the recorded organizations differ', () => {
     assert.deepEqual(rivalsOf({ own: '1200', other: '1300' }), []);
   });
 });

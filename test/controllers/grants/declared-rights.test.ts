@@ -23,8 +23,8 @@ function unread(organizations: readonly string[]): ContenderSources {
   return { grants, connectors, registry: { findFor: () => null } as never };
 }
 
-suite('what Git declares, before its connector has read anything', () => {
-  test('counts for the organization on record', () => {
+suite('a declared right whose connector has not read anything yet', () => {
+  test('counts in the organization that the connector has recorded', () => {
     const declared = findDeclarations(unread([ORGANIZATION]), ALICE, [ORGANIZATION, '1500'], 0);
     assert.deepEqual(
       declared.map(({ object, right }) => [object, right]),
@@ -32,15 +32,15 @@ suite('what Git declares, before its connector has read anything', () => {
     );
   });
 
-  test('counts for no other: gids and addresses mean somebody else there', () => {
+  test('does not count in another organization, where gids and addresses mean other people', () => {
     assert.deepEqual(findDeclarations(unread(['1300']), ALICE, [ORGANIZATION], 0), []);
   });
 
-  test('counts where its connector reads several organizations, and one of them is asked about', () => {
+  test('counts if one of several recorded organizations is the one in question', () => {
     assert.equal(findDeclarations(unread(['1300', ORGANIZATION]), ALICE, [ORGANIZATION], 0).length, 1);
   });
 
-  test('counts while nobody knows where its connector is', () => {
+  test('counts if the connector has recorded no organization', () => {
     assert.equal(findDeclarations(unread([]), ALICE, [ORGANIZATION], 0).length, 1);
   });
 });

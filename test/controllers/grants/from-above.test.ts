@@ -14,28 +14,29 @@ const judge = (changes: Partial<ClusterState>, annotations: Record<string, strin
   judgeFromAbove(grantObject({ metadata: { annotations } }), connector, { ...standing, ...changes });
 
 suite('a deleted grant', () => {
-  test('whose surroundings stand is judged by the rules of grants', async () => {
+  test('is not released if its connector, its namespace and the CRDs exist', async () => {
     assert.equal(await judge({}), null);
   });
 
-  const rows: readonly [changes: Partial<ClusterState>, reason: string][] = [
-    [{ kindsGoing: () => Promise.resolve(true) }, 'UninstallingCRDs'],
-    [{ namespaceGoing: () => Promise.resolve(true) }, 'NamespaceTerminating'],
-    [{ connectorStands: () => Promise.resolve(false) }, 'ConnectorNotFound'],
+  const rows: readonly [what: string, changes: Partial<ClusterState>, reason: string][] = [
+    ['the CRDs are', { kindsGoing: () => Promise.resolve(true) }, 'UninstallingCRDs'],
+    ['its namespace is', { namespaceGoing: () => Promise.resolve(true) }, 'NamespaceTerminating'],
+    ['its connector is', { connectorStands: () => Promise.resolve(false) }, 'ConnectorNotFound'],
     [
+      'the CRDs and its connector are',
       { kindsGoing: () => Promise.resolve(true), connectorStands: () => Promise.resolve(false) },
       'UninstallingCRDs',
     ],
   ];
-  for (const [changes, reason] of rows) {
-    test(`goes untouched: ${reason}`, async () => {
+  for (const [what, changes, reason] of rows) {
+    test(`is released as ${reason}, without a change in Asana, if ${what} deleted too`, async () => {
       const goes = await judge(changes);
       assert.equal(goes?.reason, reason);
       assert.match(goes?.message ?? '', /Nothing was changed in Asana\.$/);
     });
   }
 
-  test('asks for its own namespace and its own connector', async () => {
+  test('checks its own namespace and its own connector', async () => {
     const asked: string[] = [];
     await judge({
       namespaceGoing: (namespace) => Promise.resolve(asked.push(namespace) < 0),
@@ -45,7 +46,7 @@ suite('a deleted grant', () => {
   });
 
   for (const question of ['kindsGoing', 'namespaceGoing', 'connectorStands'] as const) {
-    test(`waits while ${question} cannot be told, whatever the other answers are`, async () => {
+    test(`cannot be judged while ${question} fails, whatever the other answers are`, async () => {
       const unknown = () => Promise.reject(new Error('no answer'));
       await assert.rejects(
         judge({ namespaceGoing: () => Promise.resolve(true), [question]: unknown }),
@@ -54,7 +55,7 @@ suite('a deleted grant', () => {
     });
   }
 
-  test('that is abandoned goes without a question', async () => {
+  test('with the annotation abandon is released without a request to the API server', async () => {
     const never = () => Promise.reject(new Error('asked'));
     const goes = await judge(
       { kindsGoing: never, namespaceGoing: never, connectorStands: never },
@@ -63,7 +64,7 @@ suite('a deleted grant', () => {
     assert.equal(goes?.reason, 'Abandoned');
   });
 
-  test('is not abandoned by another value', async () => {
+  test('is not released by another value of the annotation abandon', async () => {
     assert.equal(await judge({}, { [ABANDON_ANNOTATION]: 'yes' }), null);
   });
 });

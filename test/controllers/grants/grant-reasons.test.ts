@@ -14,7 +14,7 @@ import { type RefusalCode, RefusedError, refusals } from '../../../src/provision
 
 const codes = Object.keys(refusals) as readonly RefusalCode[];
 
-suite('every way not to be done has a reason', () => {
+suite('the reason of a grant that is not carried out', () => {
   for (const code of codes)
     test(`the refusal ${code} shows as ${reasonOfRefusal[code]}`, () => {
       const reason = grantReasonOf(new RefusedError(code, 'why'));
@@ -23,35 +23,38 @@ suite('every way not to be done has a reason', () => {
     });
 
   for (const code of asanaErrorCodes)
-    test(`an error of Asana, ${code}, shows as a reason that is no success`, () => {
+    test(`the Asana error ${code} shows as a reason that is no success, and does not stall if it is retried`, () => {
       const reason = grantReasonOf(new AsanaError(code, 'why', { surface: 'scim' }));
-      assert.ok(reason, 'it has one');
+      assert.ok(reason, 'the error has a reason');
       assert.notEqual(grantReasons[reason].class, 'ok');
       const comesBack = classOfAsanaCode[code] !== 'stalling';
-      assert.ok(!comesBack || grantReasons[reason].class !== 'stalling', 'what is retried does not stall');
+      assert.ok(
+        !comesBack || grantReasons[reason].class !== 'stalling',
+        'a retried error does not stall the grant',
+      );
     });
 
-  test('a clock that is wrong shows as ClockSkew, with the remedy', () => {
+  test('a clock skew shows as ClockSkew, with the cause and what to do about it in the message', () => {
     const error = new ClockSkewError(90_000);
     assert.equal(grantReasonOf(error), 'ClockSkew');
-    assert.match(error.message, /differ by 90 s/);
-    assert.match(new ClockSkewError(null).message, /no Date header/);
+    assert.match(error.message, /differ by 90 s\. Correct the clock of the node\./);
+    assert.match(new ClockSkewError(null).message, /no Date header.* Check that no proxy removes it\./);
   });
 
-  test("what is none of the grant's business has none", () => {
+  test('an error that does not concern the grant has no reason', () => {
     for (const error of [new FencedError('no'), new Error('no'), null])
       assert.equal(grantReasonOf(error), null);
   });
 
-  test('an instant that is some seconds away by the clock of Asana shows as Progressing, with the wait', () => {
+  test('a time that the clock of Asana reaches in seconds shows as Progressing, with the wait', () => {
     const error = new NotYetError(4_200);
     assert.deepEqual([grantReasonOf(error), error.retryAfterMs], ['Progressing', 4_200]);
     assert.match(error.message, /tries again in 5 s/);
   });
 });
 
-suite('what a deleted grant does about a refusal', () => {
-  test('is to be released where it is by rule or for good, and to wait for anything else', () => {
+suite('the effect of a refusal on a deleted grant', () => {
+  test('is a release for refusals that are permanent or by a rule, and a wait for all others', () => {
     const released = codes.filter((code) => refusals[code].ended !== 'Wait');
     assert.deepEqual(released.toSorted(), [
       // Nothing is left to revoke: the account does not exist, or has no license.
@@ -78,15 +81,15 @@ suite('what a deleted grant does about a refusal', () => {
   );
 
   for (const code of codes)
-    test(`of ${code} is not told as a release in the reference unless it is one`, () => {
+    test(`is documented as a release for ${code} only if it is one`, () => {
       const fate = fates.get(reasonOfRefusal[code]);
       assert.ok(
         fate === 'waits' || (fate === 'released' && refusals[code].ended !== 'Wait'),
-        fate ?? 'no row',
+        fate ?? 'the reference has no row',
       );
     });
 
-  test('is told as waiting for a person whom Asana did not find at a request, though an account that is gone releases', () => {
+  test('is documented as a wait for UserNotFound, which a NotFound error of Asana also shows', () => {
     assert.equal(fates.get('UserNotFound'), 'waits');
     assert.equal(grantReasonOf(new AsanaError('NotFound', 'why', { surface: 'rest' })), 'UserNotFound');
   });

@@ -26,8 +26,8 @@ async function seriesOfRelease(connectors: Store<AsanaConnector>): Promise<strin
   return [...meter.values.keys()];
 }
 
-suite('the metric of releases', () => {
-  test('names the connector that stands', async () => {
+suite('the metric releases_total', () => {
+  test('has the labels of an existing connector', async () => {
     const connectors = new Store<AsanaConnector>();
     connectors.put(connectorObject());
     assert.deepEqual(await seriesOfRelease(connectors), [
@@ -35,7 +35,7 @@ suite('the metric of releases', () => {
     ]);
   });
 
-  test('names none that is not there, so that nobody makes series by writing names into grants', async () => {
+  test('has empty labels if the connector does not exist, so that names in grants create no series', async () => {
     assert.deepEqual(await seriesOfRelease(new Store()), [
       'releases_total{namespace="",connector="",reason="Abandoned"}',
     ]);

@@ -19,16 +19,16 @@ const applied = (ms: number) => ({ license: 'Enterprise' as const, at: at(ms), a
 
 suite('the end of a grant', () => {
   const ends: readonly [what: string, changes: Changes, end: number | null][] = [
-    ['is never, where nothing says so', {}, null],
+    ['is null without expiresAt and duration', {}, null],
     ['is expiresAt', { spec: { expiresAt: at(NOW + HOUR) } }, NOW + HOUR],
-    ['is not known before a duration begins', { spec: { duration: '8h' } }, null],
+    ['is null while a duration has not begun', { spec: { duration: '8h' } }, null],
     [
-      'is a duration after it was first applied',
+      'is one duration after the grant was first applied',
       { spec: { duration: '8h' }, status: { applied: applied(NOW) } },
       NOW + 8 * HOUR,
     ],
     [
-      'outlives what was applied, so that an edit of something else grants nothing again',
+      'remains when nothing is applied any more, so that another edit grants nothing again',
       {
         spec: { duration: '8h' },
         status: { expiresAt: at(NOW - HOUR), endDuration: '8h', endSetAt: at(NOW) },
@@ -36,7 +36,7 @@ suite('the end of a grant', () => {
       NOW - HOUR,
     ],
     [
-      'moves with the duration, and keeps its beginning',
+      'moves with an edited duration, counted from the same beginning',
       {
         spec: { duration: '10h' },
         status: {
@@ -49,7 +49,7 @@ suite('the end of a grant', () => {
       NOW + 9 * HOUR,
     ],
     [
-      'does not move when the right is applied anew',
+      'does not move when the right is applied again',
       {
         spec: { duration: '8h' },
         status: { applied: applied(NOW), expiresAt: at(NOW + HOUR), endDuration: '8h', endSetAt: at(NOW) },
@@ -59,18 +59,18 @@ suite('the end of a grant', () => {
   ];
   for (const [what, changes, end] of ends) test(what, () => assert.equal(endOf(grantObject(changes)), end));
 
-  test('by deletion outranks the one by expiry', () => {
+  test('is the deletion if the grant is both deleted and expired', () => {
     const metadata = { deletionTimestamp: at(NOW - 5_000) };
     const object = grantObject({ metadata, spec: { expiresAt: at(NOW - HOUR) } });
     assert.deepEqual(endingOf(object, NOW), { because: 'Deleted', at: NOW - 5_000 });
   });
 
-  test('has come at its very instant', () => {
+  test('has come at exactly expiresAt, and not before', () => {
     assert.equal(endingOf(grantObject({ spec: { expiresAt: at(NOW) } }), NOW)?.because, 'Expired');
     assert.equal(endingOf(grantObject({ spec: { expiresAt: at(NOW + 1_000) } }), NOW), null);
   });
 
-  test('is set once: a status that says it keeps the time since when', () => {
+  test('keeps endSetAt in the status until the time of the end changes', () => {
     const spec = { expiresAt: '2026-06-01T20:00:00+00:00' };
     const first = endFields(grantObject({ spec }), NOW);
     assert.deepEqual(first, { expiresAt: spec.expiresAt, endSetAt: at(NOW) }, 'as the user wrote it');
@@ -80,13 +80,13 @@ suite('the end of a grant', () => {
     assert.deepEqual(
       endFields(grantObject({ spec: respelled, status: first }), NOW + HOUR),
       { ...respelled, endSetAt: at(NOW) },
-      'another spelling of the same time moves nothing',
+      'another spelling of the same time keeps endSetAt',
     );
     assert.equal(endFields(grantObject({ spec: later, status: first }), NOW + HOUR).endSetAt, at(NOW + HOUR));
   });
 });
 
-suite('an end surprises nobody', () => {
+suite('the end of an applied grant', () => {
   const window = HOUR;
   const status = (set: number, from: number) => ({
     applied: applied(from),
@@ -95,10 +95,10 @@ suite('an end surprises nobody', () => {
   });
   const expired = { because: 'Expired', at: NOW } as const;
   const cases: readonly [what: string, set: number, late: number, onTime: boolean][] = [
-    ['that was said from the beginning, and comes then', NOW - 2 * HOUR, 0, true],
-    ['that comes within a window of its time', NOW - 2 * HOUR, HOUR, true],
-    ['unless it comes later than that', NOW - 2 * HOUR, HOUR + 1, false],
-    ['unless it was advanced since', NOW - HOUR, 0, false],
+    ['is on time if the status has shown it since the first application', NOW - 2 * HOUR, 0, true],
+    ['is on time if it comes at most one window late', NOW - 2 * HOUR, HOUR, true],
+    ['is not on time if it comes more than one window late', NOW - 2 * HOUR, HOUR + 1, false],
+    ['is not on time if it was set after the first application', NOW - HOUR, 0, false],
   ];
   for (const [what, set, late, onTime] of cases)
     test(what, () => {
@@ -106,7 +106,7 @@ suite('an end surprises nobody', () => {
       assert.equal(endsOnTime(object, expired, window, NOW + late), onTime);
     });
 
-  test('unless an edit has just advanced it, and no status says so yet', () => {
+  test('is not on time if an edit has just advanced it and the status does not show that yet', () => {
     const object = grantObject({
       spec: { expiresAt: at(NOW - 1_000) },
       status: { ...status(NOW - 2 * HOUR, NOW - 2 * HOUR), expiresAt: at(NOW + 24 * HOUR) },
@@ -114,28 +114,29 @@ suite('an end surprises nobody', () => {
     assert.equal(endsOnTime(object, { because: 'Expired', at: NOW - 1_000 }, window, NOW), false);
   });
 
-  test('unless somebody deleted the object', () => {
+  test('is not on time if the object was deleted', () => {
     const object = grantObject({ status: status(NOW - 2 * HOUR, NOW - 2 * HOUR) });
     assert.equal(endsOnTime(object, { because: 'Deleted', at: NOW }, window, NOW), false);
   });
 });
 
-suite('time comes again', () => {
+suite('the next instant of a grant', () => {
   const until = (changes: Changes) => untilNextInstant(grantObject(changes), NOW);
 
-  test('never, for a grant without times', () => assert.equal(until({}), null));
-  test('at the beginning', () => assert.equal(until({ spec: { startsAt: at(NOW + HOUR) } }), HOUR));
-  test('at the end, where nothing is applied', () =>
+  test('is null without times in the spec', () => assert.equal(until({}), null));
+  test('is startsAt before the beginning', () =>
+    assert.equal(until({ spec: { startsAt: at(NOW + HOUR) } }), HOUR));
+  test('is expiresAt if nothing is applied', () =>
     assert.equal(until({ spec: { expiresAt: at(NOW + HOUR) } }), HOUR));
-  test('a tenth of the time before the end', () =>
+  test('is the notice, a tenth of the lifetime before the end', () =>
     assert.equal(
       until({ spec: { expiresAt: at(NOW + 10 * HOUR) }, status: { applied: applied(NOW) } }),
       9 * HOUR,
     ));
-  test('at once, for an end that passed while it was decided', () =>
+  test('is at once if the end passed during the decision', () =>
     assert.equal(until({ spec: { expiresAt: at(NOW - HOUR) } }), 1));
 
-  test('72 h before the end at most', () => {
+  test('is the notice at most 72 h before the end', () => {
     const object = grantObject({
       spec: { expiresAt: at(NOW + 2_000 * HOUR) },
       status: { applied: applied(NOW) },
@@ -143,7 +144,7 @@ suite('time comes again', () => {
     assert.equal(noticeAt(object), NOW + 1_928 * HOUR);
   });
 
-  test('counted from when it was applied, where startsAt has moved past that', () => {
+  test('is a notice counted from the application if startsAt has moved past it', () => {
     const object = grantObject({
       spec: { startsAt: at(NOW + 90 * HOUR), expiresAt: at(NOW + 100 * HOUR) },
       status: { applied: applied(NOW) },
@@ -151,7 +152,7 @@ suite('time comes again', () => {
     assert.equal(noticeAt(object), NOW + 90 * HOUR);
   });
 
-  test('once: a notice that was given is not given again', () => {
+  test('is no notice if one was given already', () => {
     const status: AsanaLicenseGrant['status'] = { applied: applied(NOW), expiresSoonToldAt: at(NOW) };
     assert.equal(noticeAt(grantObject({ spec: { expiresAt: at(NOW + HOUR) }, status })), null);
   });

@@ -31,14 +31,14 @@ function answer(rig: GrantRig, word: 'acknowledge' | 'discard'): Promise<void> {
 }
 
 suite('an answer to a hold', () => {
-  test('is recorded on a grant that a rule refuses meanwhile, and the hold ends', async () => {
+  test('that discards is recorded on a grant that a rule refuses meanwhile, and ends the hold', async () => {
     const rig = await openHeld();
     await rig.declare(LICENSE, 'g', { user: { email: rig.person(1).profile.email }, license: 'ViewOnly' });
     assert.equal(rig.see(ACCOUNT, 'a1').reason, 'StillDeclared');
 
     await answer(rig, 'discard');
     assert.equal(holdOf(rig), null);
-    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'StillDeclared', 'the rule is what it waits for still');
+    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'StillDeclared', 'it still waits for the rule');
 
     await rig.remove(LICENSE, 'g', MINUTE);
     assert.equal(rig.see(ACCOUNT, 'a1').reason, 'RemovalDiscarded');
@@ -46,7 +46,7 @@ suite('an answer to a hold', () => {
     await rig.close();
   });
 
-  test('that acknowledges stands for what a rule refuses meanwhile, and is followed once none does', async () => {
+  test('that acknowledges is kept while a rule refuses the removal, and carried out once no rule does', async () => {
     const rig = await openHeld();
     await rig.declare(LICENSE, 'g', { user: { email: rig.person(1).profile.email }, license: 'ViewOnly' });
     await answer(rig, 'acknowledge');
@@ -59,7 +59,7 @@ suite('an answer to a hold', () => {
     await rig.close();
   });
 
-  test('that lets a deleted grant be is followed although its removal could not be carried out', async () => {
+  test('that discards releases a deleted grant although its removal cannot be carried out', async () => {
     const rig = await GrantRig.open({
       removalDelay: '20s',
       maxRemovals: { percent: 0, atLeast: 1, window: '1h' },
@@ -81,16 +81,16 @@ suite('an answer to a hold', () => {
     assert.deepEqual(
       rig.changes,
       ['scimPatchUser', 'scimPatchUser'],
-      'they were given, and nothing was taken',
+      'both licenses were given, and none was revoked',
     );
     await rig.close();
   });
 });
 
-suite('what was acknowledged', () => {
+suite('an acknowledged removal', () => {
   for (const isGone of [false, true]) {
-    const while_ = isGone ? 'the connector is gone' : 'the connector is there';
-    test(`is held again once it was edited while ${while_}`, async () => {
+    const while_ = isGone ? 'the connector does not exist' : 'the connector exists';
+    test(`is held again after an edit while ${while_}`, async () => {
       const policies = { removalDelay: '30m', maxRemovals: { percent: 0, atLeast: 1, window: '1h' } };
       const rig = await GrantRig.open(policies);
       for (const index of [1, 2]) {
@@ -113,13 +113,13 @@ suite('what was acknowledged', () => {
   }
 });
 
-suite('an answer that comes in mode Plan', () => {
+suite('an answer to a hold in mode Plan', () => {
   const policies = { removalDelay: '20s', maxRemovals: { percent: 0, atLeast: 1, window: '1h' } };
   for (const { word, reason, changes } of [
     { word: 'discard', reason: 'RemovalDiscarded', changes: [] },
     { word: 'acknowledge', reason: 'Removed', changes: ['scimPatchUser', 'scimPatchUser'] },
   ] as const) {
-    test(`is recorded (${word}), and followed in mode Apply although the annotation is gone by then`, async () => {
+    test(`is recorded (${word}), and applied in mode Apply although the annotation was removed`, async () => {
       const rig = await openHeld();
       await rig.connector({ ...policies, mode: 'Plan' });
       await rig.pass(MINUTE);
@@ -137,8 +137,8 @@ suite('an answer that comes in mode Plan', () => {
   }
 });
 
-suite('an edit', () => {
-  test('is observed within 5 s while a lookup waits for a 429, whatever annotations come meanwhile', async () => {
+suite('the generation of a grant', () => {
+  test('is observed within 5 s while a lookup waits after a 429, also if an annotation is set meanwhile', async () => {
     const rig = await GrantRig.open();
     rig.site.faults.add({ match: { times: 4 }, effect: { status: 429, retryAfter: 90 } });
     await rig.declare(ACCOUNT, 'a', { email: 'nobody@acme.example', ensure: 'Absent' }, 0);

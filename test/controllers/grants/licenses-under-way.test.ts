@@ -18,7 +18,7 @@ async function openUpgrading(): Promise<GrantRig> {
   return rig;
 }
 
-suite('a license that a process before has sent for, and that Asana does not show yet, is nobody else’s', () => {
+suite('a pending license that Asana does not show yet', () => {
   for (const { happens, act } of [
     { happens: 'its grant was deleted', act: (rig: GrantRig) => rig.cluster.remove(LICENSE, 'iga', 'first') },
     {
@@ -26,7 +26,7 @@ suite('a license that a process before has sent for, and that Asana does not sho
       act: (rig: GrantRig) => rig.cluster.edit(LICENSE, 'iga', 'first', { spec: { suspend: true } }),
     },
     {
-      happens: 'its grant was abandoned and is gone',
+      happens: 'its grant was abandoned and deleted',
       act: async (rig: GrantRig) => {
         const annotations = { 'asana-connector.dev/abandon': 'true' };
         await rig.cluster.edit(LICENSE, 'iga', 'first', { metadata: { annotations } });
@@ -34,7 +34,7 @@ suite('a license that a process before has sent for, and that Asana does not sho
       },
     },
   ]) {
-    test(`where ${happens} meanwhile`, async () => {
+    test(`is unavailable to another grant after a restart if ${happens} meanwhile`, async () => {
       const rig = await openUpgrading();
       await rig.restart(async () => void (await act(rig)));
       await rig.declare(LICENSE, 'second', { user: { email: rig.member(2, 'view only') } }, 10_000);
@@ -44,7 +44,7 @@ suite('a license that a process before has sent for, and that Asana does not sho
     });
   }
 
-  test('until a reading that began after Asana had its time, where nobody looks for it', async () => {
+  test('of a suspended grant is available again once a later reading does not show it', async () => {
     const rig = await openUpgrading();
     const { profile } = rig.person(1);
     await rig.edit(LICENSE, 'first', { spec: { suspend: true } });
@@ -60,8 +60,8 @@ suite('a license that a process before has sent for, and that Asana does not sho
   });
 
   for (const isRestarted of [false, true]) {
-    const when = isRestarted ? 'while nobody leads' : 'while a process leads';
-    test(`nor lost, or counted for ever, where the connector is created again ${when}`, async () => {
+    const when = isRestarted ? 'while there is no leader' : 'while a process leads';
+    test(`is neither lost nor counted for ever if the connector is created again ${when}`, async () => {
       const rig = await openUpgrading();
       const again = async () => {
         await rig.cluster.remove('AsanaConnector', 'iga', 'acme');

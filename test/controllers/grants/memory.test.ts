@@ -21,8 +21,8 @@ function subjectOf(uid: string): GrantSubject {
   return { object: { metadata: { uid } }, connectorKey: 'iga/acme' } as unknown as GrantSubject;
 }
 
-describe('what is remembered of a grant', () => {
-  test('an attempt is not known any more once its object is gone', () => {
+describe('the state of grants in memory', () => {
+  test('an attempt is unknown once its object is forgotten, and those of other objects are kept', () => {
     const begun = new BegunAttempts();
     begun.note('uid-1', 'action-1', 'Accepted');
     begun.note('uid-2', 'action-2', 'Accepted');
@@ -31,13 +31,13 @@ describe('what is remembered of a grant', () => {
     assert.equal(begun.whereabouts('uid-2', 'action-2'), 'Accepted');
   });
 
-  test('an object of the same name, which has another uid, inherits no attempt', () => {
+  test('a re-created object, which has another uid, inherits no attempt', () => {
     const begun = new BegunAttempts();
     begun.note('uid-1', 'action-1', 'Accepted');
     assert.equal(begun.whereabouts('uid-2', 'action-1'), 'Unknown');
   });
 
-  test('the license under way of an object that is gone is free for others', () => {
+  test('a pending license counts for the other grants until the directory shows it', () => {
     const clock = fastClock(1);
     const organizations = new Organizations(clock);
     const directory = new Directory(clock);

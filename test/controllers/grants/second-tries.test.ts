@@ -21,7 +21,7 @@ async function fightOver(rig: GrantRig, times: number): Promise<void> {
   }
 }
 
-test('a grant that is Contended stays so after a day, until somebody asks for another try', async (t) => {
+test('a Contended grant stays Contended after a day, and is granted once requestedAt is set', async (t) => {
   const rig = await open(t);
   await fightOver(rig, 4);
   assert.equal(rig.see(LICENSE, 'g').reason, 'Contended');
@@ -32,7 +32,7 @@ test('a grant that is Contended stays so after a day, until somebody asks for an
   assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.changes.length], ['Granted', sent + 1]);
 });
 
-test('a change that comes days after three that were set back is set back too', async (t) => {
+test('drift that occurs days after three corrected drifts is corrected and counted from one again', async (t) => {
   const rig = await open(t);
   await fightOver(rig, 3);
   assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.see(LICENSE, 'g').status.drift?.count], ['Granted', 3]);
@@ -42,7 +42,7 @@ test('a change that comes days after three that were set back is set back too', 
   assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.see(LICENSE, 'g').status.drift?.count], ['Granted', 1]);
 });
 
-test('what Asana refused is tried again with other credentials, and not before', async (t) => {
+test('a change that Asana refused is retried with another token, and not before', async (t) => {
   const rig = await open(t);
   rig.site.faults.add({ match: { operation: 'scimPatchUser' }, effect: { status: 403 } });
   await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
@@ -55,7 +55,7 @@ test('what Asana refused is tried again with other credentials, and not before',
   assert.equal(rig.see(LICENSE, 'g').reason, 'Granted');
 });
 
-test('a team that only its members may change is tried again once the account of the token is in it', async (t) => {
+test('a grant with NotTeamMember is granted once the account of the token has joined the team', async (t) => {
   const rig = await open(t);
   const { directory, organization, settings } = rig.site;
   settings.serviceAccountNeedsTeam = true;
@@ -73,7 +73,7 @@ test('a team that only its members may change is tried again once the account of
   assert.equal(rig.see(TEAM, 'g').reason, 'Granted');
 });
 
-test('a license that Asana answers with 503 for some seconds is given when it answers again, and nobody has to ask', async (t) => {
+test('a license that failed with AsanaUnavailable is given once Asana answers, without a retry request', async (t) => {
   const rig = await open(t);
   rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 9 }, effect: { status: 503 } });
   await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } }, 4_000);
@@ -83,19 +83,19 @@ test('a license that Asana answers with 503 for some seconds is given when it an
   assert.deepEqual([reason, status.applied?.adopted, rig.changes.length], ['Granted', false, 1]);
 });
 
-test('a creation that Asana answers with 503 is looked for first, then asked for once more, and nobody has to ask', async (t) => {
+test('a creation that failed with 503 is looked for first, then sent again without a retry request', async (t) => {
   const rig = await open(t);
   rig.site.faults.add({ match: { operation: 'scimCreateUser' }, effect: { status: 503 } });
   await rig.declare('AsanaAccount', 'g', { email: 'new@acme.example' }, 5_000);
   await rig.pass(170_000);
   assert.match(rig.see('AsanaAccount', 'g').message, /^Asana did not respond to the change/);
-  assert.equal(rig.changes.length, 0, 'not while Asana may still come to show it');
+  assert.equal(rig.changes.length, 0, 'nothing is sent again while Asana may still show the account');
   await rig.pass(90_000);
   const { reason, status } = rig.see('AsanaAccount', 'g');
   assert.deepEqual([reason, status.applied?.adopted, rig.changes.length], ['Granted', false, 1]);
 });
 
-test('a license whose answer was lost, and whose repetition met a 429, is on record as given', async (t) => {
+test('a license change whose answer was lost and whose repetition got a 429 is recorded as given', async (t) => {
   const rig = await open(t);
   const fail = (after: number, effect: object) =>
     rig.site.faults.add({ match: { operation: 'scimPatchUser', after }, effect });

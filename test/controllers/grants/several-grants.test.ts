@@ -14,12 +14,12 @@ async function declareBoth(rig: GrantRig): Promise<string> {
   return email;
 }
 
-suite('what another grant of the person declares', () => {
+suite('a right that another grant of the person declares', () => {
   for (const [because, skewMs, reason] of [
     ['an hour ahead of the clock of Asana', -HOUR, 'ClockSkew'],
     ['half a minute ahead of the clock of Asana', -30_000, 'StillDeclared'],
   ] as const)
-    test(`has not ended because the local clock is ${because}`, async () => {
+    test(`does not end early by a local clock that is ${because}`, async () => {
       const rig = await GrantRig.open();
       const email = rig.member(1, 'enterprise');
       await rig.declare(LICENSE, 'works', { user: { email }, expiresAt: rig.now(60_000) });
@@ -28,7 +28,10 @@ suite('what another grant of the person declares', () => {
       rig.site.time.skewMs = skewMs;
       await rig.pass(61_000);
       await rig.annotate(ACCOUNT, 'leaves', 'requestedAt', 'now', 4_000);
-      assert.ok(!rig.changes.includes('scimPatchUser') && rig.person(1).profile.active, 'nobody has left');
+      assert.ok(
+        !rig.changes.includes('scimPatchUser') && rig.person(1).profile.active,
+        'nobody has been deprovisioned',
+      );
       assert.equal(rig.see(ACCOUNT, 'leaves').reason, reason);
       rig.site.time.skewMs = 0;
       await rig.pass(120_000);
@@ -37,19 +40,23 @@ suite('what another grant of the person declares', () => {
       await rig.close();
     });
 
-  test('is looked at once more before a deleted grant is released for it: both may be deleted together', async () => {
+  test('is checked again before a deleted grant is released because of it, so both can be deleted together', async () => {
     const rig = await GrantRig.open({ removalDelay: '5s' });
     const email = await declareBoth(rig);
     assert.equal(rig.see(LICENSE, 'license').reason, 'Granted', rig.see(LICENSE, 'license').message);
     await rig.remove(ACCOUNT, 'account', 500);
-    assert.ok(rig.exists(ACCOUNT, 'account'), 'the license may go in a moment');
+    assert.ok(rig.exists(ACCOUNT, 'account'), 'the license grant may be deleted next');
     await rig.remove(LICENSE, 'license', 30_000);
-    assert.equal(rig.site.directory.personByEmail(email)?.profile.active, false, 'the account is gone');
+    assert.equal(
+      rig.site.directory.personByEmail(email)?.profile.active,
+      false,
+      'the account is deprovisioned',
+    );
     assert.ok(!rig.exists(ACCOUNT, 'account'));
     await rig.close();
   });
 
-  test('releases a deleted grant in the end', async () => {
+  test('causes a deleted account grant to be released with a Warning if it stays declared', async () => {
     const rig = await GrantRig.open({ removalDelay: '1h' });
     const email = await declareBoth(rig);
     await rig.remove(ACCOUNT, 'account', 15_000);
@@ -73,14 +80,18 @@ suite('an account that expires before the other grants of the person', () => {
     assert.equal(rig.site.directory.personByEmail(email)?.profile.active, true);
     await rig.pass(60_000);
     assert.equal(rig.see(ACCOUNT, 'account').reason, 'Expired');
-    assert.equal(rig.site.directory.personByEmail(email)?.profile.active, false, 'the account is gone');
+    assert.equal(
+      rig.site.directory.personByEmail(email)?.profile.active,
+      false,
+      'the account is deprovisioned',
+    );
     assert.deepEqual(rig.broken, []);
     await rig.close();
   });
 });
 
 suite('an object that is renamed', () => {
-  test('hands over what it created before anything was read again, also with deletionPolicy Retain', async () => {
+  test('hands over its created account during a restart, also with deletionPolicy Retain', async () => {
     const rig = await GrantRig.open();
     const email = 'new@acme.example';
     await rig.declare(ACCOUNT, 'old', { email, ensure: 'Present' }, 10_000);
@@ -94,7 +105,7 @@ suite('an object that is renamed', () => {
     await rig.close();
   });
 
-  test('hands over what it created, also with deletionPolicy Retain', async () => {
+  test('hands over its created account, also with deletionPolicy Retain', async () => {
     const rig = await GrantRig.open();
     const email = 'new@acme.example';
     await rig.declare(ACCOUNT, 'old', { email, ensure: 'Present' }, 10_000);
@@ -109,8 +120,8 @@ suite('an object that is renamed', () => {
   });
 });
 
-suite('an account without a workspace of its own', () => {
-  test('follows a corrected defaultWorkspace until something was done in it', async () => {
+suite('an account without spec.workspace', () => {
+  test('is created in defaultWorkspace once that is corrected, and ignores later changes of it', async () => {
     const rig = await GrantRig.open({}, { defaultWorkspace: '999' });
     await rig.declare(ACCOUNT, 'new', { email: 'new@acme.example', ensure: 'Present' });
     assert.equal(rig.see(ACCOUNT, 'new').reason, 'WorkspaceNotFound');
@@ -119,12 +130,20 @@ suite('an account without a workspace of its own', () => {
     const { reason, message, status } = rig.see(ACCOUNT, 'new');
     assert.equal(reason, 'Granted', message);
     assert.equal(status.workspace, ORGANIZATION);
+    await rig.connector({}, { defaultWorkspace: '999' });
+    await rig.annotate(ACCOUNT, 'new', 'requestedAt', 'now', 30_000);
+    const later = rig.see(ACCOUNT, 'new');
+    assert.deepEqual(
+      [later.reason, later.status.workspace, later.status.lastHandledReconcileAt],
+      ['Granted', ORGANIZATION, 'now'],
+      later.message,
+    );
     await rig.close();
   });
 });
 
-suite('ends that an edit advances', () => {
-  test('count towards maxRemovals from the first decision on', async () => {
+suite('expiries that an edit advances', () => {
+  test('count towards maxRemovals from the first decision, so nothing is removed above the limit', async () => {
     const limits = { maxRemovals: { percent: 20, atLeast: 1, window: '1h' } };
     const rig = await GrantRig.open(limits);
     const names = [1, 2, 3, 4];
@@ -137,7 +156,7 @@ suite('ends that an edit advances', () => {
     for (const index of names) await rig.edit(LICENSE, `g${index}`, { spec }, 0);
     await rig.pass(120_000);
     const left = names.filter((index) => rig.person(index).profile.license === 'enterprise');
-    assert.deepEqual(left, names, 'above the limit nobody is revoked');
+    assert.deepEqual(left, names, 'above the limit, no license is revoked');
     assert.equal(rig.see(LICENSE, 'g4').reason, 'RemovalsPaused');
     await rig.close();
   });

@@ -6,8 +6,8 @@ const LICENSE = 'AsanaLicenseGrant';
 const ACCOUNT = 'AsanaAccount';
 const HOUR = 3_600_000;
 
-suite('an edit to something that begins later', () => {
-  test('deprovisions nobody before: the account that was declared is not the absence', async () => {
+suite('an edit with a later startsAt', () => {
+  test('to ensure Absent deprovisions the account only at startsAt', async () => {
     const rig = await GrantRig.open();
     await rig.declare(ACCOUNT, 'a', { email: rig.member(1, 'view only'), ensure: 'Present' });
     assert.equal(rig.see(ACCOUNT, 'a').reason, 'Granted');
@@ -20,7 +20,7 @@ suite('an edit to something that begins later', () => {
     await rig.close();
   });
 
-  test('leaves the license as it is until then, against a younger grant too', async () => {
+  test('leaves the license as it is until startsAt, although a younger grant declares ViewOnly', async () => {
     const rig = await GrantRig.open();
     const email = rig.member(1, 'enterprise');
     await rig.declare(LICENSE, 'old', { user: { email } });
@@ -37,7 +37,7 @@ suite('an edit to something that begins later', () => {
     await rig.close();
   });
 
-  test('of the beginning alone moves nothing: what was applied has begun', async () => {
+  test('that changes nothing else leaves an applied grant Granted', async () => {
     const rig = await GrantRig.open();
     await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
     await rig.edit(LICENSE, 'g', { spec: { startsAt: rig.now(HOUR) } }, 10_000);
@@ -46,10 +46,10 @@ suite('an edit to something that begins later', () => {
   });
 });
 
-suite('what is postponed', () => {
+suite('a postponed grant', () => {
   const policies = { removalDelay: '20s', maxRemovals: { percent: 0, atLeast: 1, window: '1h' } };
 
-  test('stays in its hold: an answer is required when it begins', async () => {
+  test('stays in its hold, and still requires an answer when it begins', async () => {
     const rig = await GrantRig.open(policies);
     for (const index of [1, 2]) {
       const spec = { email: rig.member(index, 'view only'), ensure: 'Absent' };
@@ -68,7 +68,7 @@ suite('what is postponed', () => {
     await rig.close();
   });
 
-  test('leaves the older license to the younger grant that declares it, and takes it from nobody', async () => {
+  test('keeps its Enterprise license until it begins, also if another postponed grant is deleted', async () => {
     const rig = await GrantRig.open();
     const email = rig.member(1, 'view only');
     await rig.declare(LICENSE, 'old', { user: { email } });
@@ -80,11 +80,15 @@ suite('what is postponed', () => {
     await rig.edit(LICENSE, 'young', { spec: { license: 'ViewOnly', startsAt: rig.now(HOUR) } }, 10_000);
     assert.equal(rig.person(1).profile.license, 'enterprise');
     await rig.remove(LICENSE, 'third', 30_000);
-    assert.equal(rig.person(1).profile.license, 'enterprise', 'young holds it until its own edit begins');
+    assert.equal(
+      rig.person(1).profile.license,
+      'enterprise',
+      'young keeps the license until its own edit begins',
+    );
     await rig.close();
   });
 
-  test('keeps the license that was sent for from others, though nobody looks at it', async () => {
+  test('keeps the license of its pending upgrade reserved from other grants', async () => {
     const rig = await GrantRig.open({ maxEnterpriseLicenses: 1 });
     for (let index = 0; index < 8; index += 1) rig.member(index, 'view only');
     await rig.pass(12 * 60_000);
@@ -99,8 +103,8 @@ suite('what is postponed', () => {
 });
 
 for (const startsLater of [false, true]) {
-  const edit = startsLater ? 'postponed as view-only' : 'edited to view-only';
-  test(`a license that was sent for is taken back where its grant was ${edit}, and deleted, before it showed`, async () => {
+  const edit = startsLater ? 'edited to ViewOnly with a later startsAt' : 'edited to ViewOnly';
+  test(`a license that shows after its grant was ${edit} and deleted is revoked`, async () => {
     const rig = await GrantRig.open();
     rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 1 }, effect: { staleForMs: 100_000 } });
     await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });

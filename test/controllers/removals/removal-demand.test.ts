@@ -22,6 +22,7 @@ const revoke: Action = {
   from: 'Enterprise',
   to: 'ViewOnly',
 };
+const leave: Action = { type: 'Deprovision', gid: '1', email: 'alice@acme.com', from: 'Member', to: null };
 const planned = (more: object = {}) => ({ action: 'RevokeEnterprise' as const, reason: 'why', ...more });
 
 function subjectOf(object: AsanaLicenseGrant): GrantSubject {
@@ -41,18 +42,19 @@ function subjectOf(object: AsanaLicenseGrant): GrantSubject {
   };
 }
 
-const demand = (changes: Parameters<typeof grantObject>[0]) =>
-  demandOf(subjectOf(grantObject(changes)), revoke, HOUR);
+const demand = (changes: Parameters<typeof grantObject>[0], action: Action = revoke) =>
+  demandOf(subjectOf(grantObject(changes)), action, HOUR);
 
-suite('what a grant asks the desk for', () => {
-  test('counts the person by the gid, in the organization', () => {
+suite('the demand of a grant on the removal desk', () => {
+  test('identifies the person by gid and organization, and marks a deleted grant as an end', () => {
     const { person, organization, ends, deprovision } = demand({ metadata: DELETED, status: { user: USER } });
     assert.deepEqual([person, organization, ends, deprovision], ['1', '500', true, false]);
   });
 
-  test('is another content by generation, action and cause', () => {
+  test('has different content for another action, and after an edit, a deletion and an expiry', () => {
     const contents = [
       demand({}).content,
+      demand({}, leave).content,
       demand({ metadata: { generation: 2 } }).content,
       demand({ metadata: DELETED }).content,
       demand({ spec: { expiresAt: '2026-06-01T11:59:00Z' } }).content,
@@ -60,7 +62,7 @@ suite('what a grant asks the desk for', () => {
     assert.equal(new Set(contents).size, contents.length);
   });
 
-  test('is recorded for exactly what the status spoke of', () => {
+  test('matches the hold recorded in the status until the grant is edited', () => {
     const since = '2026-06-01T11:59:00Z';
     const status = { observedGeneration: 1, planned: planned({ hold: 'h.3', since }) };
     const asIs = demand({ status });
@@ -69,28 +71,32 @@ suite('what a grant asks the desk for', () => {
       [3, asIs.content, null],
     );
     const edited = demand({ metadata: { generation: 2 }, status });
-    assert.notEqual(edited.recorded?.content, edited.content, 'an edit needs another answer');
+    assert.notEqual(edited.recorded?.content, edited.content, 'an edit requires another answer');
   });
 
-  test('is recorded for nothing by what an edit has left of a hold: it has joined none since', () => {
+  test('keeps the number but not the content of a hold that it has not joined again since an edit', () => {
     const object = { metadata: { generation: 2 } };
     const left = demand({ ...object, status: { observedGeneration: 2, planned: planned({ hold: 'h.3' }) } });
     assert.deepEqual([left.recorded?.n, left.recorded?.content], [3, null]);
   });
 
   const answers: readonly [what: string, status: object, answer: string | null][] = [
-    ['no answer', {}, null],
-    ['an acknowledgement', { planned: planned({ hold: 'h.3', answer: 'Acknowledged' }) }, 'acknowledge'],
-    ['that it was discarded', { discardedGeneration: 1 }, 'discard'],
-    ['nothing of what an earlier generation was discarded for', { discardedGeneration: 0 }, null],
+    ['no recorded answer if the status has none', {}, null],
+    [
+      'a recorded acknowledgement',
+      { planned: planned({ hold: 'h.3', answer: 'Acknowledged' }) },
+      'acknowledge',
+    ],
+    ['a recorded discard', { discardedGeneration: 1 }, 'discard'],
+    ['no recorded answer if the discard was of an earlier generation', { discardedGeneration: 0 }, null],
   ];
   for (const [what, status, answer] of answers)
-    test(`records ${what}`, () => {
+    test(`has ${what}`, () => {
       const base = { observedGeneration: 1, planned: planned({ hold: 'h.3' }) };
       assert.equal(demand({ status: { ...base, ...status } }).recorded?.answer ?? null, answer);
     });
 
-  test('is no hold where the token is none', () => {
+  test('has no recorded hold if planned.hold is not a valid token', () => {
     assert.equal(
       demand({ status: { observedGeneration: 1, planned: planned({ hold: 'nonsense' }) } }).recorded,
       null,
@@ -98,21 +104,21 @@ suite('what a grant asks the desk for', () => {
   });
 });
 
-suite('what cannot be decided now', () => {
+suite('a removal that cannot be decided now', () => {
   const undecided = (status: AsanaLicenseGrant['status']) =>
     recordedDemandOf(subjectOf(grantObject({ metadata: DELETED, ...(status ? { status } : {}) })), HOUR);
 
-  test('is wanted still, held or not', () => {
+  test('remains a demand, whether held or not', () => {
     assert.equal(undecided({ user: USER, planned: planned() })?.person, '1');
     assert.equal(undecided({ planned: planned({ hold: 'h.3' }) })?.recorded?.id, 'h');
   });
 
-  test('is no removal where none was planned', () => {
+  test('is no demand if the status plans no removal', () => {
     assert.equal(undecided({}), null);
     assert.equal(undecided({ planned: { action: 'GrantEnterprise', reason: 'why' } }), null);
   });
 
-  test('keeps its hold through an edit, and neither its answer nor its delay', () => {
+  test('keeps its hold after an edit, but neither its answer nor its delay', () => {
     const fields = { hold: 'h.3', answer: 'Acknowledged' as const, notBefore: '2026-06-01T12:00:00Z' };
     const status = { observedGeneration: 1, planned: planned(fields) };
     assert.deepEqual(keptFields(grantObject({ status })), fields);
@@ -120,25 +126,29 @@ suite('what cannot be decided now', () => {
   });
 
   const verdicts: readonly [what: string, verdict: Verdict, fields: object][] = [
-    ['what waits keeps the old hold, as it was', { kind: 'Waits', on: 'Counting' }, { hold: 'h.3' }],
     [
-      'what is held anew is recorded as of this generation',
+      'keeps only its old hold while the desk lets it wait',
+      { kind: 'Waits', on: 'Counting' },
+      { hold: 'h.3' },
+    ],
+    [
+      'is recorded with its new hold for this generation',
       { kind: 'Held', hold: 'h.4' },
       { hold: 'h.4', since: '2026-06-01T12:00:00Z' },
     ],
     [
-      'so is an acknowledgement',
+      'is recorded with its acknowledgement for this generation',
       { kind: 'Acknowledged', hold: 'h.4', recorded: false },
       { hold: 'h.4', since: '2026-06-01T12:00:00Z', answer: 'Acknowledged' },
     ],
     [
-      'so is what a person discarded',
+      'is recorded with its discarded hold for this generation',
       { kind: 'Discarded', hold: 'h.4', recorded: false },
       { hold: 'h.4', since: '2026-06-01T12:00:00Z' },
     ],
   ];
   for (const [what, verdict, fields] of verdicts)
-    test(`after an edit ${what}`, () => {
+    test(`${what}, after an edit`, () => {
       const before = planned({ hold: 'h.3', since: '2026-06-01T11:00:00Z', answer: 'Acknowledged' });
       const status = { observedGeneration: 1, planned: before };
       const edited = grantObject({ metadata: { generation: 2 }, status });
@@ -152,7 +162,7 @@ suite('what cannot be decided now', () => {
       assert.equal(hold?.content, 'since' in fields ? content : null);
     });
 
-  test('is planned as the desk holds it, where an edit came before the first word on it', () => {
+  test('is planned with the action that the desk holds, also if the status does not show it yet', () => {
     const kept = { planned: { hold: 'h.3' }, heldFor: 'Deprovision' as const, answer: null };
     const told = grantObject({ status: { observedGeneration: 1, planned: planned() } });
     for (const object of [grantObject({}), told]) {

@@ -29,13 +29,21 @@ const creation: Wish = {
 const turn: Turn = { gid: '17', email: revoke.email, from: 'enterprise', to: 'view only' };
 const back: Turn = { ...turn, from: 'view only', to: 'enterprise' };
 
-suite('the judge of changes finds', () => {
+suite('the judge of changes', () => {
   const rows: readonly [what: string, turns: readonly Turn[], findings: readonly RegExp[]][] = [
-    ['nothing where a wish has led to its change', [turn], []],
-    ['a change that is lost', [], [/^not made: RevokeEnterprise/]],
-    ['a change that somebody made who was not asked', [turn, back], [/undeclared: alg-1/]],
-    ['a change that was made, undone and made again', [turn, back, turn], [/undeclared/, /undeclared/]],
-    ['a change that led elsewhere', [{ ...turn, to: 'out' }], [/^not made/, /undeclared/]],
+    ['reports nothing if a wish led to its change', [turn], []],
+    ['reports a lost change', [], [/^not made: RevokeEnterprise/]],
+    ['reports a change that was not declared', [turn, back], [/undeclared: alg-1/]],
+    [
+      'reports a change that was made, undone and made again',
+      [turn, back, turn],
+      [/undeclared/, /undeclared/],
+    ],
+    [
+      'reports a change with another result than declared',
+      [{ ...turn, to: 'out' }],
+      [/^not made/, /undeclared/],
+    ],
   ];
   for (const [what, turns, findings] of rows) {
     test(what, () => {
@@ -50,7 +58,7 @@ const post = (at: number): Ask => ({ at, method: 'POST', path: '/scim/Users', bo
 const patch = (at: number): Ask => ({ at, method: 'PATCH', path: '/scim/Users/17', body: '' });
 const look = (at: number): Ask => ({ at, method: 'GET', path: '/scim/Users/17', body: '' });
 
-test('the judge finds a creation that was sent twice', () => {
+test('the judge reports a creation that was sent again at once', () => {
   assert.deepEqual(judgeOneWay([creation], [post(1)]), []);
   assert.match(
     judgeOneWay([creation], [post(2), post(1)])[0] ?? '',
@@ -58,12 +66,12 @@ test('the judge finds a creation that was sent twice', () => {
   );
 });
 
-test('the judge accepts a creation that comes again after four minutes of looking for it, once', () => {
+test('the judge accepts a creation that is sent again after four minutes, but only once', () => {
   assert.deepEqual(judgeOneWay([creation], [post(0), post(240_000)]), []);
   assert.equal(judgeOneWay([creation], [post(0), post(240_000), post(240_500)]).length, 1);
 });
 
-suite('the judge of conduct finds', () => {
+suite('the judge of conduct', () => {
   const good: Conduct = {
     name: 'process 1',
     asks: [look(2_900), patch(3_000)],
@@ -71,13 +79,21 @@ suite('the judge of conduct finds', () => {
     tookOver: true,
   };
   const rows: readonly [what: string, change: Partial<Conduct>, finding: RegExp | null][] = [
-    ['nothing in a leader that looks and then acts', {}, null],
-    ['a change after the renew deadline', { renewals: [0, 500] }, /after the renew deadline/],
-    ['a change of somebody who never led', { renewals: [] }, /after the renew deadline/],
-    ['a change without a look', { asks: [patch(3_000)] }, /before the process had read/],
-    ['a look that came after', { asks: [patch(3_000), look(3_100)] }, /before the process had read/],
-    ['a removal right after a takeover', { renewals: [2_000, 2_800] }, /took over the lease/],
-    ['nothing in the same removal where nobody led', { renewals: [2_000, 2_800], tookOver: false }, null],
+    ['reports nothing if a leader reads before it acts', {}, null],
+    ['reports a change after the renew deadline', { renewals: [0, 500] }, /after the renew deadline/],
+    ['reports a change by a process that never led', { renewals: [] }, /after the renew deadline/],
+    ['reports a change without a read before it', { asks: [patch(3_000)] }, /before the process had read/],
+    [
+      'reports a change that was read only afterwards',
+      { asks: [patch(3_000), look(3_100)] },
+      /before the process had read/,
+    ],
+    ['reports a removal directly after a takeover', { renewals: [2_000, 2_800] }, /took over the lease/],
+    [
+      'reports nothing for the same removal if the process did not take over the lease',
+      { renewals: [2_000, 2_800], tookOver: false },
+      null,
+    ],
   ];
   for (const [what, change, finding] of rows) {
     test(what, () => {

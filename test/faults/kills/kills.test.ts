@@ -35,13 +35,13 @@ suite('two real processes of the operator', () => {
       }),
     );
 
-  test('create an account once, although the leader is killed before it hears that it was created', async () => {
+  test('create an account once, even if the leader is killed before it receives the answer', async () => {
     const step = steps.find(({ moment, arrives }) => moment === 'Change' && arrives);
     assert.ok(step);
     assert.deepEqual((await rounds.atStep(step, 'CreateAccount')).findings, []);
   });
 
-  test('show by the liveness probe that the leader cannot renew its lease', async () => {
+  test('fail the liveness probe if the leader cannot renew its lease', async () => {
     await arena.leader();
     await arena.until('both are alive', async () => (await probes()).every((text) => text === 'ok\n'));
     arena.strike = (side) => (side === 'kubernetes' ? { kind: 'silence' } : null);

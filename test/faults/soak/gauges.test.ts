@@ -10,12 +10,12 @@ function samplesOf(heap: (minute: number) => number): Sample[] {
   return Array.from({ length: 30 }, (_, minute) => ({ ...still, minute, heap: heap(minute) }));
 }
 
-suite('a gauge is', () => {
+suite('a gauge', () => {
   const rows: readonly [what: string, heap: (minute: number) => number, flat: boolean][] = [
-    ['flat where nothing changes', () => 50, true],
-    ['flat where it goes up and down', (minute) => 50 + (minute % 5) * 20, true],
-    ['flat where only the beginning was lower', (minute) => Math.min(20 + minute * 6, 60), true],
-    ['not flat where its floor climbs all the time', (minute) => 50 + minute * 2 + (minute % 3), false],
+    ['is flat if it does not change', () => 50, true],
+    ['is flat if it goes up and down', (minute) => 50 + (minute % 5) * 20, true],
+    ['is flat if only the beginning is lower', (minute) => Math.min(20 + minute * 6, 60), true],
+    ['is not flat if its minimum rises continuously', (minute) => 50 + minute * 2 + (minute % 3), false],
   ];
   for (const [what, heap, flat] of rows) {
     test(what, () => {
@@ -26,7 +26,7 @@ suite('a gauge is', () => {
   }
 });
 
-test('what is measured is on the page of metrics of every process', async () => {
+test('a sample can be read from the metrics page of any process', async () => {
   const timer = setTimeout(() => {}, 60_000);
   const sample = readSample(await new Metrics().render(), 3, 7);
   clearTimeout(timer);

@@ -10,7 +10,7 @@ import { demandOf, HOUR, limitsOf, START } from './desk-rig.ts';
 export const GRANTS = 8;
 /** People who stay, in addition to the people of the grants, who have two grants each. */
 const STAFF = 6;
-export const LIMITS = limitsOf({ percent: 0, atLeast: 2, windowMs: HOUR, maxDeprovisions: 1 });
+const LIMITS = limitsOf({ percent: 0, atLeast: 2, windowMs: HOUR, maxDeprovisions: 1 });
 
 /** A held removal as shown to people and in the grant's status: an answer must match it. */
 interface Shown {

@@ -42,7 +42,7 @@ function seats() {
 }
 
 suite('deprovisions of an organization', () => {
-  test('of one connector use up the limit of another', () => {
+  test('by one connector count against the limit of another', () => {
     const { first, second } = peers([5, 2]);
     for (const id of grantIds(2)) {
       first.ask(demandOf(id, { deprovision: true }), START);
@@ -52,14 +52,14 @@ suite('deprovisions of an organization', () => {
     assert.equal(first.ask(demandOf('y', { deprovision: true }), START).kind, 'Free', 'by its own limit');
   });
 
-  test('by tasks count for the declared grants of every connector', () => {
+  test('by tasks count against the limit of declared grants in every connector', () => {
     const { first, second } = peers([5, 2]);
     second.ask(demandOf('x', { deprovision: true }), START);
     for (const person of ['a', 'b']) first.reserveDeprovision(ORGANIZATION, person, START);
     assert.equal(second.check('x', START).kind, 'Held', 'it was free when it asked');
   });
 
-  test('by tasks are refused with the figures once the limit is used up', () => {
+  test('by tasks are refused with the count and the limit once the limit is reached', () => {
     const { first } = peers([2, 5]);
     const outcomes = ['a', 'b', 'c'].map((person) => first.reserveDeprovision(ORGANIZATION, person, START));
     assert.deepEqual(outcomes, [
@@ -67,12 +67,12 @@ suite('deprovisions of an organization', () => {
       { kind: 'Booked' },
       { kind: 'Refused', done: 2, limit: 2 },
     ]);
-    assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'a', START), { kind: 'Standing' }, 'tried again');
+    assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'a', START), { kind: 'Standing' }, 'a retry');
     assert.equal(first.toRecord().removals?.deprovisions, 2);
     assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'c', START + HOUR), { kind: 'Booked' });
   });
 
-  test('by tasks that were booked and not sent are stopped by a limit that was lowered since', () => {
+  test('by tasks that were booked are refused if the limit has been lowered since', () => {
     const { first } = peers([2, 5]);
     for (const person of ['a', 'b']) first.reserveDeprovision(ORGANIZATION, person, START);
     first.setLimits(limitsOf({ maxDeprovisions: 1 }));
@@ -80,13 +80,13 @@ suite('deprovisions of an organization', () => {
     assert.deepEqual(outcome, { kind: 'Refused', done: 2, limit: 1 });
   });
 
-  test('do not count as removals of declared grants', () => {
+  test('by tasks count as deprovisions, not as removals', () => {
     const { first } = peers([9, 9]);
     for (const person of grantIds(9)) first.reserveDeprovision(ORGANIZATION, person, START);
     assert.deepEqual([first.toRecord().removals?.done, first.toRecord().removals?.deprovisions], [0, 9]);
   });
 
-  test('are counted in the window of each connector, and in its record', () => {
+  test('are counted in the record of every connector that reads the organization', () => {
     const { first, second, organizations } = peers([5, 5]);
     first.reserveDeprovision(ORGANIZATION, 'a', START + HOUR / 2);
     assert.equal(second.toRecord().removals?.deprovisions, 1);
@@ -94,7 +94,7 @@ suite('deprovisions of an organization', () => {
     assert.deepEqual(organizations.connectorsOf('other'), []);
   });
 
-  test('of another organization, or after a connector has gone, are nothing to it', () => {
+  test('are not counted by a connector that reads another organization or was removed', () => {
     const { first, second, organizations } = peers([5, 5]);
     first.reserveDeprovision('other', 'a', START);
     organizations.remove('iga/c1');
@@ -102,7 +102,7 @@ suite('deprovisions of an organization', () => {
     assert.equal(second.toRecord().removals?.deprovisions ?? 0, 0);
   });
 
-  test('count for a connector that comes to read the organization later, as far back as its window goes', () => {
+  test('count within its window for a connector that starts to read the organization later', () => {
     let now = START;
     const organizations = new Organizations({ monotonic: () => now, now: () => now });
     const monotonic = () => now;
@@ -121,21 +121,21 @@ suite('deprovisions of an organization', () => {
       limit: 5,
     });
     organizations.place('iga/later', placeOf(later));
-    assert.equal(later.toRecord().removals?.deprovisions, 5, 'once');
+    assert.equal(later.toRecord().removals?.deprovisions, 5, 'they are counted once');
   });
 
-  test('that come before every grant was looked at make the company no smaller for the next process', () => {
+  test('before every grant was decided do not reduce the baseline of the next process', () => {
     const limits = { percent: 20, atLeast: 5, windowMs: 24 * HOUR };
     const first = deskOf({ unseen: true, staff: 100, limits });
     first.reserveDeprovision(ORGANIZATION, 'a', START);
     const record = first.toRecord();
-    assert.equal(record.removals?.baseline, undefined, 'nobody knows yet');
+    assert.equal(record.removals?.baseline, undefined, 'the baseline is not known yet');
     const second = deskOf({ record, staff: 100, limits, now: START + 60_000, monotonic: () => 0 });
     for (const id of grantIds(6)) second.ask(demandOf(id), START + 61_000);
-    assert.equal(second.check('g5', START + 61_000).kind, 'Free', 'it is of a hundred people');
+    assert.equal(second.check('g5', START + 61_000).kind, 'Free', 'the limit is a share of a hundred people');
   });
 
-  test('that come before every grant was looked at do not make the company small for good', () => {
+  test('before every grant was decided do not fix the baseline', () => {
     const desk = deskOf({ unseen: true, staff: 0, limits: { percent: 20, atLeast: 0 } });
     desk.bookDeprovision('a', START);
     for (const id of grantIds(100)) desk.roster.apply(id, id);
@@ -145,8 +145,8 @@ suite('deprovisions of an organization', () => {
   });
 });
 
-suite('what one connector takes away', () => {
-  test('is noted for the others that read its organization, and for nobody else', () => {
+suite('a right that one connector removes', () => {
+  test('is reported only to the other connectors that read its organization', () => {
     const { organizations, first } = peers([5, 5]);
     const told: string[] = [];
     const note = (name: string, organization: string) =>
@@ -161,12 +161,12 @@ suite('what one connector takes away', () => {
     organizations.noteLoss('iga/c0', (directory) =>
       directory.noteRemoval({ user: '7', team: '1', organization: ORGANIZATION }),
     );
-    assert.deepEqual(told, ['iga/c1 7'], 'the own directory is told by its session');
+    assert.deepEqual(told, ['iga/c1 7'], 'the session reports it to the directory of the connector itself');
   });
 });
 
-suite('enterprise licenses under way', () => {
-  test('that are given while another connector makes its first reading count for it, whatever the giver reads', () => {
+suite('enterprise licenses in progress', () => {
+  test('that are given during the first reading of another connector count until it reads again', () => {
     const { organizations, take, beside, read, pass } = seats();
     read('giver');
     pass();
@@ -180,10 +180,10 @@ suite('enterprise licenses under way', () => {
     assert.equal(beside('uid-9', 'newcomer'), 1);
     pass();
     read('newcomer');
-    assert.equal(beside('uid-9', 'newcomer'), 0, 'it has read it since');
+    assert.equal(beside('uid-9', 'newcomer'), 0, 'it has read the organization since');
   });
 
-  test('are counted but for the one who asks', () => {
+  test('are counted for each organization, without the one of the requester', () => {
     const { take, beside } = seats();
     take('uid-1', 'gid-1');
     take('task-2', 'gid-2');
@@ -192,7 +192,7 @@ suite('enterprise licenses under way', () => {
     assert.equal(beside('uid-3', 'other', 'o2'), 0);
   });
 
-  test('are one for a person whom a grant and a task give one', () => {
+  test('count once for a person to whom a grant and a task give one', () => {
     const { take, beside } = seats();
     take('uid-1', 'gid-1');
     const seat = take('task-1', 'gid-1');
@@ -202,7 +202,7 @@ suite('enterprise licenses under way', () => {
     assert.equal(beside('uid-9'), 1);
   });
 
-  test('that nobody has seen count for their own connector too, but not for their holder, until it has read since', () => {
+  test('of unknown outcome count for their connector until it reads again, except for the holder', () => {
     const { take, beside, read, pass } = seats();
     read('giver');
     pass();
@@ -213,7 +213,7 @@ suite('enterprise licenses under way', () => {
     assert.equal(beside('uid-9'), 0);
   });
 
-  test('are freed once, and not for who has taken another since', () => {
+  test('are not released by an earlier request of a holder that has taken another one since', () => {
     const { take, beside } = seats();
     const first = take('uid-1', 'gid-1');
     take('uid-1', 'gid-2');
@@ -222,7 +222,7 @@ suite('enterprise licenses under way', () => {
     assert.equal(beside('uid-9'), 1);
   });
 
-  test('are counted anew when all of before were freed', () => {
+  test('are still counted if an earlier one is released twice', () => {
     const { take, beside } = seats();
     const first = take('uid-1', 'gid-1');
     first.free();
@@ -232,8 +232,8 @@ suite('enterprise licenses under way', () => {
   });
 });
 
-suite('enterprise licenses that were given', () => {
-  test('count for the connectors that have not read the directory since, and not for the one that gave them', () => {
+suite('enterprise licenses after their action', () => {
+  test('count for connectors that have not read the directory since, except the one that gave them', () => {
     const { read, take, beside, pass } = seats();
     read('giver');
     read('other');
@@ -242,10 +242,10 @@ suite('enterprise licenses that were given', () => {
     assert.deepEqual([beside('uid-9', 'giver'), beside('uid-9', 'other')], [0, 1]);
     pass();
     read('other');
-    assert.equal(beside('uid-9', 'other'), 0, 'its reading shows it');
+    assert.equal(beside('uid-9', 'other'), 0, 'its reading shows the license');
   });
 
-  test('count although the connector that gave them is gone', () => {
+  test('still count after the connector that gave them was removed', () => {
     const { read, take, beside, pass, organizations } = seats();
     read('giver');
     read('other');
@@ -255,7 +255,7 @@ suite('enterprise licenses that were given', () => {
     assert.equal(beside('uid-9', 'other'), 1);
   });
 
-  test('count once for somebody whom another gives one again, and not for who asks for the same person', () => {
+  test('count once if another connector gives one to the same person, and not for that requester', () => {
     const { read, take, beside } = seats();
     read('giver');
     read('other');
@@ -265,7 +265,7 @@ suite('enterprise licenses that were given', () => {
     assert.equal(beside('uid-2', 'other'), 0);
   });
 
-  test('do not count when they were not given after all', () => {
+  test('do not count if they were not given', () => {
     const { read, take, beside } = seats();
     read('giver');
     read('other');

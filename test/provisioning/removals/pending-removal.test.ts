@@ -23,28 +23,32 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { because: 'a new demand', demand: { content: '1' }, is: 'fresh' },
-  { because: 'its status says it was held', demand: { content: '1', recorded: HELD }, is: 'to join' },
+  { because: 'it is new', demand: { content: '1' }, is: 'fresh' },
   {
-    because: 'its status says it was held, which the cache did not show before',
+    because: 'the status of its grant records a hold',
+    demand: { content: '1', recorded: HELD },
+    is: 'to join',
+  },
+  {
+    because: 'the cache now shows a recorded hold that it did not show before',
     before: before(),
     demand: { content: '1', recorded: HELD },
     is: 'to join',
   },
   {
-    because: 'it had to join, and the cache shows an older status now',
+    because: 'it had to join a hold, and the cache shows an older status',
     before: before({ mustJoin: true }),
     demand: { content: '1' },
     is: 'to join',
   },
   {
-    because: 'it had to join, and asks for something else now',
+    because: 'it had to join a hold, and its content has changed',
     before: before({ mustJoin: true }),
     demand: { content: '2' },
     is: 'to join',
   },
   {
-    because: 'it was sent freely, but its status says it was held',
+    because: 'it was sent freely, but the status of its grant records a hold',
     before: before({ sent: true }),
     demand: { content: '1', recorded: HELD },
     is: 'to join',
@@ -57,38 +61,42 @@ const rows: readonly Row[] = [
     is: 'held',
   },
   {
-    because: 'it was in the hold, and asks for something else',
+    because: 'it was in the hold, and its content has changed',
     before: before(),
     held: true,
     demand: { content: '2' },
     is: 'to join',
   },
-  { because: 'its answer is on record', demand: { content: '1', recorded: ACKNOWLEDGED }, is: 'answered' },
   {
-    because: 'its answer is for something else',
+    because: 'an answer to it is recorded',
+    demand: { content: '1', recorded: ACKNOWLEDGED },
+    is: 'answered',
+  },
+  {
+    because: 'the recorded answer is for another content',
     demand: { content: '2', recorded: ACKNOWLEDGED },
     is: 'to join',
   },
   {
-    because: 'its answer is for nobody knows what',
+    because: 'the recorded answer is for an unknown content',
     demand: { content: '1', recorded: { ...ACKNOWLEDGED, content: null } },
     is: 'to join',
   },
   {
-    because: 'its answer was recorded, and the cache shows an older status now',
+    because: 'its answer was recorded, and the cache shows an older status',
     before: before({ answer: ANSWER }),
     demand: { content: '1', recorded: HELD },
     is: 'answered',
   },
   {
-    because: 'it asks for something else than was answered, and the cache shows no status yet',
+    because: 'its content has changed since the answer, and the cache does not show the hold yet',
     before: before({ answer: ANSWER }),
     demand: { content: '2' },
     is: 'to join',
   },
-  { because: 'its request has left', before: before({ sent: true }), demand: { content: '1' }, is: 'sent' },
+  { because: 'its request was sent', before: before({ sent: true }), demand: { content: '1' }, is: 'sent' },
   {
-    because: 'its request left for something else',
+    because: 'its request was sent with another content',
     before: before({ sent: true }),
     demand: { content: '2' },
     is: 'fresh',
@@ -102,9 +110,9 @@ function kindOf({ answer, mustJoin, sent }: PendingRemoval, held: boolean): Row[
   return held ? 'held' : 'fresh';
 }
 
-suite('what becomes of a demand', () => {
+suite('the state of a demand', () => {
   for (const row of rows) {
-    test(`${row.is}: ${row.because}`, () => {
+    test(`is "${row.is}" if ${row.because}`, () => {
       const held = row.held ?? false;
       const removal = takeUp(demandOf('g', row.demand), row.before ?? null, held);
       assert.equal(kindOf(removal, held), row.is);

@@ -6,12 +6,12 @@ import { demandOf, deskOf, deskWithHold, grantIds, HOUR, recordOf, START } from 
 const { removals } = recordOf(3);
 const hold = { reason: 'TooManyRemovals', id: 'a', since: '2026-11-02T07:00:00Z', token: 'a.3', count: 9 };
 
-suite('the record in the status of a connector', () => {
-  test('is empty while there is nothing to remember', () => {
+suite('the removal record in the status of a connector', () => {
+  test('is empty before any grant was decided', () => {
     assert.deepEqual(deskOf({ unseen: true }).toRecord(), {});
   });
 
-  test('says who is held, in the order in which they joined, and names twenty', () => {
+  test('counts all held removals, and lists the first twenty in the order in which they joined', () => {
     const desk = deskOf();
     for (const id of grantIds(30)) desk.ask(demandOf(id), START);
     desk.ask(demandOf('g0', { content: '2' }), START);
@@ -27,7 +27,7 @@ suite('the record in the status of a connector', () => {
     );
   });
 
-  test('counts people, and not their rights', () => {
+  test('counts the people with pending removals, not their rights', () => {
     const desk = deskOf();
     for (const id of grantIds(12)) desk.ask(demandOf(id, { person: `p${Number(id.slice(1)) % 6}` }), START);
     const { removals: window, holds } = desk.toRecord();
@@ -35,7 +35,7 @@ suite('the record in the status of a connector', () => {
     assert.deepEqual([holds?.[0]?.count, holds?.[0]?.people], [12, 6]);
   });
 
-  test('is read as it was written', () => {
+  test('is read back unchanged', () => {
     const desk = deskWithHold({ now: START });
     desk.doubts.raise(
       { reason: 'OrganizationChanged', count: 0, missing: { teams: 7 }, places: ['1300'], message: '' },
@@ -61,36 +61,39 @@ suite('the record in the status of a connector', () => {
     });
   });
 
-  test('ends no window sooner than the process that wrote it', () => {
+  test('rounds the start of a window up to a whole second, so that no window ends early', () => {
     const desk = deskOf({ now: START + 400 });
     desk.ask(demandOf('g0'), START + 400);
     assert.equal(readRecord(desk.toRecord(), START).window?.startedAt, START + 1_000);
   });
 });
 
-suite('a record that cannot be read means hold', () => {
+suite('a removal record that cannot be read', () => {
   const rows: readonly [because: string, record: Parameters<typeof readRecord>[0]][] = [
-    ['no time', { removals: { ...removals, windowStartedAt: undefined } }],
-    ['no such time', { removals: { ...removals, windowStartedAt: 'soon' } }],
-    ['a time to come', { removals: { ...removals, windowStartedAt: '2036-01-01T00:00:00Z' } }],
-    ['people in words', { removals: { ...removals, baseline: 'many' } }],
-    ['done is missing', { removals: { ...removals, done: undefined } }],
-    ['fewer than none done', { removals: { ...removals, done: -1 } }],
-    ['half a person', { removals: { ...removals, done: 0.5 } }],
-    ['a number as text', { removals: { ...removals, done: '3' } }],
+    ['no windowStartedAt', { removals: { ...removals, windowStartedAt: undefined } }],
+    ['a windowStartedAt that is not a time', { removals: { ...removals, windowStartedAt: 'soon' } }],
+    [
+      'a windowStartedAt in the future',
+      { removals: { ...removals, windowStartedAt: '2036-01-01T00:00:00Z' } },
+    ],
+    ['a baseline that is not a number', { removals: { ...removals, baseline: 'many' } }],
+    ['no done', { removals: { ...removals, done: undefined } }],
+    ['a negative done', { removals: { ...removals, done: -1 } }],
+    ['a fractional done', { removals: { ...removals, done: 0.5 } }],
+    ['a done that is text', { removals: { ...removals, done: '3' } }],
     ['no deprovisions', { removals: { ...removals, deprovisions: undefined } }],
-    ['no fields at all', { removals: 'lost' }],
-    ['holds that are no list', { removals, holds: {} }],
+    ['removals that are not an object', { removals: 'lost' }],
+    ['holds that are not a list', { removals, holds: {} }],
     ['a hold without a token', { removals, holds: [{ ...hold, token: undefined }] }],
-    ['a token without a change', { removals, holds: [{ ...hold, token: 'a' }] }],
+    ['a token without a change number', { removals, holds: [{ ...hold, token: 'a' }] }],
     ['a token of another hold', { removals, holds: [{ ...hold, token: 'b.3' }] }],
-    ['a hold without a beginning', { removals, holds: [{ ...hold, since: 'x' }] }],
-    ['a hold for an unknown reason', { removals, holds: [{ ...hold, reason: 'Whim' }] }],
-    ['two holds of one reason', { removals, holds: [hold, hold] }],
+    ['a hold whose since is not a time', { removals, holds: [{ ...hold, since: 'x' }] }],
+    ['a hold with an unknown reason', { removals, holds: [{ ...hold, reason: 'Whim' }] }],
+    ['two holds with the same reason', { removals, holds: [hold, hold] }],
     ['a hold without a window', { holds: [hold] }],
   ];
   for (const [because, record] of rows) {
-    test(`${because}: the next removal is held, a deprovision by a task refused`, () => {
+    test(`holds the next removal, and refuses a deprovision by a task, if it has ${because}`, () => {
       const desk = deskOf({ record: record ?? {} });
       const task = desk.reserveDeprovision('1200', 'p', START);
       assert.deepEqual(task, { kind: 'Refused', done: null, limit: 5 });
@@ -98,7 +101,7 @@ suite('a record that cannot be read means hold', () => {
     });
   }
 
-  test('by the next process too, and until the window is over', () => {
+  test('holds removals after another restart too, until the window is over', () => {
     const first = deskOf({ record: { removals: 'lost' } });
     const second = deskOf({ record: first.toRecord(), now: START + 1 });
     assert.equal(second.ask(demandOf('g0'), START + HOUR - 1).kind, 'Held');
@@ -106,7 +109,7 @@ suite('a record that cannot be read means hold', () => {
     assert.equal(third.ask(demandOf('g0'), START + HOUR).kind, 'Free');
   });
 
-  test('what can be read of it is kept', () => {
+  test('keeps the holds in it that can be read', () => {
     const { hold: kept, doubts } = readRecord(
       { removals: 'lost', holds: [hold, { ...hold, reason: 'x' }] },
       START,

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
 import { lawRuns } from '../../core/law-runs.ts';
 import { demandOf, deskOf, grantIds, HOUR, START } from './desk-rig.ts';
-import { GRANTS, HeldWorld, LIMITS } from './held-world.ts';
+import { GRANTS, HeldWorld } from './held-world.ts';
 
 type Step = { readonly says: string; readonly take: (world: HeldWorld) => void };
 
@@ -48,8 +48,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.boolean().map((on) => step(`doubt ${on}`, (world) => world.doubt(on))) },
 );
 
-suite('whatever happens to grants, people and processes', () => {
-  test('what was held leaves only by an answer that named it, and no window sees more than its limit', () => {
+suite('the removal desk under random events', () => {
+  test('sends a held removal only after a covering acknowledgement, and never exceeds a limit', () => {
     const seen = new Map<string, number>();
     const story = fc.array(steps, { minLength: 5, maxLength: 80, size: 'max' });
     fc.assert(
@@ -76,27 +76,34 @@ suite('whatever happens to grants, people and processes', () => {
     }
   });
 
-  test('raising and lowering the limit frees nothing that is held', () => {
+  test('keeps every held removal held when the limit is raised or lowered', () => {
+    let kept = 0;
+    const story = fc.array(fc.tuple(index, fc.nat(9)), { minLength: 5, maxLength: 40, size: 'max' });
     fc.assert(
-      fc.property(fc.array(fc.tuple(index, fc.nat(9)), { maxLength: 40 }), (taken) => {
+      fc.property(story, (taken) => {
         const world = new HeldWorld();
         for (const [grant, limit] of taken) {
           world.want(grant);
-          const held = world.grants.filter(({ last }) => last?.kind === 'Held').map(({ id }) => id);
+          const held = world.grants.flatMap(({ last }, i) => (last?.kind === 'Held' ? [i] : []));
           world.setLimit(limit);
-          for (const { id, last } of world.grants) {
-            if (held.includes(id)) assert.equal(last?.kind, 'Held', id);
+          for (const i of held) {
+            // Decided again, since a verdict changes only then.
+            world.want(i);
+            assert.equal(world.grants[i]?.last?.kind, 'Held', `g${i}`);
           }
+          kept += held.length;
           if (held.length > 0) world.send(grant);
         }
-        assert.equal(LIMITS.atLeast, 2);
         assert.deepEqual(world.findings, []);
       }),
+      lawRuns(100),
     );
+    // If no removal is held, the law tests nothing.
+    assert.ok(kept >= 100, `${kept}`);
   });
 });
 
-suite('ten thousand grants', () => {
+suite('the removal desk with ten thousand removals', () => {
   const DEMANDS = 10_000;
 
   /** Returns how long `work` blocks the event loop, in ms of the thread's CPU time, since the machine may be busy. */
@@ -116,7 +123,7 @@ suite('ten thousand grants', () => {
     return Math.max(...times);
   }
 
-  test('that end one after another block for well under 50 ms a thousand, held or not', (t) => {
+  test('asks and checks a thousand removals in less than 50 ms of CPU time each, held or not', (t) => {
     for (const percent of [100, 20]) {
       const desk = deskOf({ staff: 100, applied: grantIds(DEMANDS), limits: { percent } });
       const asking = slowestThousand((id) => desk.ask(demandOf(id), START));
@@ -126,7 +133,7 @@ suite('ten thousand grants', () => {
     }
   });
 
-  test('that are held are answered, and written into a status, within 50 ms each', (t) => {
+  test('writes the record and answers the hold of all of them in less than 50 ms of CPU time each', (t) => {
     const desk = deskOf({ applied: grantIds(DEMANDS) });
     for (const id of grantIds(DEMANDS)) desk.ask(demandOf(id), START);
     const writing = blocked(() => assert.equal(desk.toRecord().holds?.[0]?.count, DEMANDS));

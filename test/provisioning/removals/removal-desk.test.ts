@@ -14,8 +14,8 @@ import {
   verdictOf,
 } from './desk-rig.ts';
 
-suite('who joins a hold', () => {
-  test('what it began with has the first change, and each that comes later a change of its own', () => {
+suite('joining a hold', () => {
+  test('the removals that began the hold have change number 1, and each later one has its own', () => {
     const desk = deskWithHold();
     assert.deepEqual(
       grantIds(6).map((id) => verdictOf(desk, id)),
@@ -24,40 +24,40 @@ suite('who joins a hold', () => {
     assert.equal(verdictOf(desk, 'seventh'), 'Held hold1.3');
   });
 
-  test('asking again changes nothing', () => {
+  test('asking again does not change the token of a held removal', () => {
     const desk = deskWithHold();
     verdictOf(desk, 'g0', { recorded: recordedAs(1) });
     assert.equal(verdictOf(desk, 'g0', { recorded: recordedAs(1) }), 'Held hold1.1');
   });
 
-  test('another content joins anew, so that an answer to the old one does not name it', () => {
+  test('a removal with changed content joins again, not covered by an answer to the old content', () => {
     const desk = deskWithHold();
     assert.equal(verdictOf(desk, 'g0', { content: '2 Deprovision Deleted' }), 'Held hold1.3');
     desk.answer('hold1.2', 'acknowledge');
     assert.equal(verdictOf(desk, 'g0', { content: '2 Deprovision Deleted' }), 'Held hold1.3');
   });
 
-  test('an end on time that comes while it stands joins too', () => {
+  test('an expiry on time during a hold joins it too', () => {
     assert.equal(verdictOf(deskWithHold(), 'late', { onTime: true }), 'Held hold1.3');
   });
 
-  test('what is no longer wanted leaves, and the hold ends with the last', () => {
+  test('a removal that is no longer wanted leaves the hold, which ends with the last one', () => {
     const desk = deskWithHold();
     for (const id of grantIds(5)) desk.withdraw(id);
-    assert.equal(verdictOf(desk, 'g5'), 'Held hold1.2', 'the demand has fallen to one');
+    assert.equal(verdictOf(desk, 'g5'), 'Held hold1.2', 'it is the only removal that is left');
     desk.forget('g5');
     assert.deepEqual(reasonsOf(desk), []);
     assert.equal(verdictOf(desk, 'g0'), 'Free');
   });
 });
 
-suite('what was once held never comes free by itself', () => {
+suite('a removal that was held once', () => {
   const rows: readonly [because: string, event: (desk: RemovalDesk) => void][] = [
-    ['nothing but time went by', () => {}],
-    ['the demand fell', (desk) => grantIds(5).forEach((id) => desk.withdraw(id))],
-    ['the rest was carried out', (desk) => grantIds(5).forEach((id) => desk.carriedOut(id))],
+    ['only time passes', () => {}],
+    ['the other removals are withdrawn', (desk) => grantIds(5).forEach((id) => desk.withdraw(id))],
+    ['the other removals are carried out', (desk) => grantIds(5).forEach((id) => desk.carriedOut(id))],
     [
-      'a doubt about the reading began and ended',
+      'a doubt about the reading begins and ends',
       (desk) => {
         desk.doubts.raise(
           { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '' },
@@ -67,7 +67,7 @@ suite('what was once held never comes free by itself', () => {
       },
     ],
     [
-      'a doubt about the reading was acknowledged',
+      'a doubt about the reading is acknowledged',
       (desk) => {
         desk.doubts.raise(
           { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '' },
@@ -76,14 +76,17 @@ suite('what was once held never comes free by itself', () => {
         assert.equal(desk.answer('hold2.1', 'acknowledge').kind, 'Reading');
       },
     ],
-    ['the limit was raised', (desk) => desk.setLimits(limitsOf({ percent: 100, atLeast: 100 }))],
-    ['a token of another hold was acknowledged', (desk) => desk.answer('hold9.2', 'acknowledge')],
-    ['an older change was acknowledged', (desk) => desk.answer('hold1.1', 'acknowledge')],
-    ['an older change was discarded', (desk) => desk.answer('hold1.1', 'discard')],
-    ['a change that is not yet was acknowledged', (desk) => desk.answer('hold1.3', 'acknowledge')],
+    ['the limit is raised', (desk) => desk.setLimits(limitsOf({ percent: 100, atLeast: 100 }))],
+    ['a token of another hold is acknowledged', (desk) => desk.answer('hold9.2', 'acknowledge')],
+    ['an older change number is acknowledged', (desk) => desk.answer('hold1.1', 'acknowledge')],
+    ['an older change number is discarded', (desk) => desk.answer('hold1.1', 'discard')],
+    [
+      'a change number that does not exist yet is acknowledged',
+      (desk) => desk.answer('hold1.3', 'acknowledge'),
+    ],
   ];
   for (const [because, event] of rows) {
-    test(`${because}: held still, in this window and in a later one`, () => {
+    test(`stays held, in this window and in a later one, if ${because}`, () => {
       const desk = deskWithHold();
       event(desk);
       for (const now of [START, START + 10 * HOUR]) {
@@ -99,14 +102,14 @@ suite('an answer', () => {
     ['acknowledge', 'Acknowledged'],
     ['discard', 'Discarded'],
   ] as const) {
-    test(`${word} reaches what had joined by its token, and nothing that joined later`, () => {
+    test(`${word} covers what had joined by its token, and nothing that joined later`, () => {
       const desk = deskWithHold();
       assert.deepEqual(desk.answer('hold1.1', word), { kind: 'Removals', ids: grantIds(5) });
       const kinds = grantIds(6).map((id) => verdictOf(desk, id));
       assert.deepEqual(kinds, [...grantIds(5).map(() => `${kind} hold1.1`), 'Held hold1.2']);
     });
 
-    test(`${word} is followed only once it is on the grant`, () => {
+    test(`${word} counts as recorded only once it is in the status of the grant`, () => {
       const desk = deskWithHold();
       desk.answer('hold1.2', word);
       assert.deepEqual(desk.ask(demandOf('g0'), START), { kind, hold: 'hold1.1', recorded: false });
@@ -119,7 +122,7 @@ suite('an answer', () => {
     });
   }
 
-  test('lets what it named go ahead although more is held', () => {
+  test('frees the removals that it covers while later ones stay held', () => {
     const desk = deskWithHold();
     desk.answer('hold1.1', 'acknowledge');
     desk.ask(demandOf('g0', { recorded: recordedAs(1, 'acknowledge') }), START);
@@ -127,20 +130,20 @@ suite('an answer', () => {
     assert.equal(desk.check('g5', START).kind, 'Held');
   });
 
-  test('is none for a removal that is not recorded, when its request would leave', () => {
+  test('that the grant has not recorded is reported as not recorded when the request is checked', () => {
     const desk = deskWithHold();
     desk.answer('hold1.1', 'acknowledge');
     assert.deepEqual(desk.check('g0', START), { kind: 'Acknowledged', hold: 'hold1.1', recorded: false });
   });
 
-  test('is given once: a second one changes nothing', () => {
+  test('is not changed by a second answer', () => {
     const desk = deskWithHold();
     desk.answer('hold1.1', 'discard');
     assert.deepEqual(desk.answer('hold1.1', 'acknowledge'), { kind: 'Removals', ids: [] });
     assert.equal(verdictOf(desk, 'g0'), 'Discarded hold1.1');
   });
 
-  test('does not count for what is asked for since', () => {
+  test('does not apply to a removal whose content has changed since', () => {
     const desk = deskWithHold();
     desk.answer('hold1.2', 'acknowledge');
     assert.equal(verdictOf(desk, 'g0', { content: '2' }), 'Held hold1.3');
@@ -148,7 +151,7 @@ suite('an answer', () => {
     assert.equal(verdictOf(desk, 'g1', { content: '2', recorded }), 'Held hold1.4');
   });
 
-  test('that is on every grant ends the hold, and the next removal is weighed by itself', () => {
+  test('that every grant has recorded ends the hold, and the next removal is free', () => {
     const desk = deskWithHold();
     desk.answer('hold1.2', 'acknowledge');
     for (const id of grantIds(5)) desk.ask(demandOf(id, { recorded: recordedAs(1, 'acknowledge') }), START);
@@ -159,21 +162,21 @@ suite('an answer', () => {
     assert.deepEqual(desk.answer('hold1.2', 'acknowledge'), { kind: 'Unknown' });
   });
 
-  test('that a grant got in an ended hold is no answer to what it asks for now', () => {
+  test('from an ended hold does not apply to a removal whose content has changed', () => {
     const desk = deskOf({ holds: 'new' });
     assert.equal(verdictOf(desk, 'g0', { content: '2', recorded: recordedAs(1, 'discard') }), 'Held new1.1');
   });
 
   const unknown: readonly [token: string, because: string][] = [
-    ['hold2.1', 'no such hold'],
-    ['hold1', 'no change'],
-    ['hold1.0', 'changes are counted from one'],
-    ['hold1.3', 'nothing has joined under it yet'],
-    ['hold1.x', 'no number'],
-    ['', 'nothing'],
+    ['hold2.1', 'there is no such hold'],
+    ['hold1', 'it has no change number'],
+    ['hold1.0', 'change numbers start at one'],
+    ['hold1.3', 'nothing has joined under this number yet'],
+    ['hold1.x', 'the change number is not a number'],
+    ['', 'it is empty'],
   ];
   for (const [token, because] of unknown) {
-    test(`by the token "${token}" is unknown: ${because}`, () => {
+    test(`with the token "${token}" is unknown: ${because}`, () => {
       const desk = deskWithHold();
       assert.deepEqual(desk.answer(token, 'acknowledge'), { kind: 'Unknown' });
       assert.equal(verdictOf(desk, 'g0'), 'Held hold1.1');
@@ -181,10 +184,10 @@ suite('an answer', () => {
   }
 });
 
-suite('the token that people are shown', () => {
+suite('the token of a hold in the status', () => {
   const shown = (desk: RemovalDesk) => desk.toRecord().holds?.[0]?.token;
 
-  test('is there at once, and names what the hold began with', () => {
+  test('is shown at once, and covers what the hold began with', () => {
     assert.equal(shown(deskWithHold()), 'hold1.1');
   });
 
@@ -198,7 +201,7 @@ suite('the token that people are shown', () => {
     assert.deepEqual(desk.publish(START + 6_000), { moved: false, againInMs: null });
   });
 
-  test('moves every thirty seconds while something joins all the time', () => {
+  test('moves every thirty seconds while removals keep joining', () => {
     const desk = deskWithHold();
     const moves = Array.from({ length: 61 }, (_, second) => {
       verdictOf(desk, `more${second}`, {}, START + second * 1_000);
@@ -207,7 +210,7 @@ suite('the token that people are shown', () => {
     assert.deepEqual(moves.flat(), [30, 60]);
   });
 
-  test('does not wait for a clock that was set back', () => {
+  test('moves within three seconds even if the clock was set back', () => {
     const desk = deskWithHold();
     const { againInMs } = desk.publish(START - 10 * HOUR);
     assert.ok(againInMs !== null && againInMs <= 3_000);
@@ -215,7 +218,7 @@ suite('the token that people are shown', () => {
 });
 
 suite('a doubt about the reading', () => {
-  test('lets removals wait, holds none, and lets them go when it ends', () => {
+  test('makes removals wait without holding them, and frees them when it ends', () => {
     const desk = deskOf();
     desk.doubts.raise(
       { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '50 accounts are missing' },
@@ -229,7 +232,7 @@ suite('a doubt about the reading', () => {
     assert.equal(desk.check('g0', START).kind, 'Free');
   });
 
-  test('keeps back what was acknowledged, and what is sent again', () => {
+  test('makes an acknowledged removal wait, even if it was sent before', () => {
     const desk = deskOf();
     desk.ask(demandOf('g0', { recorded: recordedAs(1, 'acknowledge') }), START);
     assert.equal(desk.check('g0', START).kind, 'Acknowledged');
@@ -237,7 +240,7 @@ suite('a doubt about the reading', () => {
     assert.equal(desk.check('g0', START).kind, 'Waits');
   });
 
-  test('stands beside a hold over removals, each with a token of its own', () => {
+  test('exists next to a hold of removals, each with its own token', () => {
     const desk = deskWithHold();
     desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '' }, START);
     desk.doubts.raise({ reason: 'ListingShort', count: 2, missing: {}, places: [], message: '' }, START);
@@ -254,7 +257,11 @@ suite('a doubt about the reading', () => {
         START,
       );
     assert.equal(desk.doubts.list()[0]?.n, 2);
-    assert.deepEqual(desk.answer('hold1.1', 'acknowledge'), { kind: 'Unknown' }, 'it named a better reading');
+    assert.deepEqual(
+      desk.answer('hold1.1', 'acknowledge'),
+      { kind: 'Unknown' },
+      'the token was for a better reading',
+    );
     assert.deepEqual(desk.answer('hold1.2', 'acknowledge'), {
       kind: 'Reading',
       reason: 'DirectoryShrunk',
@@ -291,7 +298,7 @@ suite('a doubt about the reading', () => {
   });
 });
 
-test('a removal that nobody asks for does not go ahead', () => {
+test('a withdrawn removal does not go ahead', () => {
   const desk = deskOf();
   desk.ask(demandOf('g0'), START);
   desk.withdraw('g0');

@@ -19,13 +19,13 @@ function carryOut(desk: RemovalDesk, demand: Demand, now = START): string {
 suite('the limit of a window', () => {
   const rows: readonly [percent: number, atLeast: number, people: number, limit: number, because: string][] =
     [
-      [20, 5, 0, 5, 'of nobody a share is nobody'],
-      [20, 5, 24, 5, 'a fifth of 24 is 4 and a bit, and 5 is more'],
+      [20, 5, 0, 5, 'a share of zero people is zero'],
+      [20, 5, 24, 5, 'a fifth of 24 is less than five'],
       [20, 5, 29, 5, 'a share is rounded down'],
       [20, 5, 30, 6, 'a fifth of 30'],
       [20, 5, 10_000, 2_000, 'a fifth of ten thousand'],
-      [100, 0, 7, 7, 'all of them'],
-      [0, 0, 10_000, 0, 'nobody at all'],
+      [100, 0, 7, 7, 'everybody'],
+      [0, 0, 10_000, 0, 'nobody'],
       [7, 0, 100, 7, 'no rounding error: 7 % of 100 is 7'],
     ];
   for (const [percent, atLeast, people, limit, because] of rows) {
@@ -45,49 +45,49 @@ interface Weighed {
 const many = (count: number, changes: Partial<Demand> = {}) =>
   grantIds(count).map((id) => demandOf(id, changes));
 
-suite('what is pending at once', () => {
+suite('removals that are pending together', () => {
   const rows: readonly Weighed[] = [
-    { because: 'five is the limit', demands: many(5), held: false },
-    { because: 'six is above it', demands: many(6), held: true },
-    { because: 'one person with six rights is one', demands: many(6, { person: 'one' }), held: false },
-    { because: 'ends on time surprise nobody', demands: many(20, { onTime: true }), held: false },
+    { because: 'there are five, which is the limit', demands: many(5), held: false },
+    { because: 'there are six, which is above the limit', demands: many(6), held: true },
+    { because: 'all six concern one person', demands: many(6, { person: 'one' }), held: false },
+    { because: 'all of them are expiries on time', demands: many(20, { onTime: true }), held: false },
     {
-      because: 'what is on time makes no room for what is not',
+      because: 'there are six besides the expiries on time',
       demands: [...many(5), ...grantIds(9, 't').map((id) => demandOf(id, { onTime: true })), demandOf('x')],
       held: true,
     },
     {
-      because: 'live grants that declare less count as those that end',
+      because: 'six live grants declare less than before',
       demands: many(6, { ends: false }),
       held: true,
     },
     {
-      because: 'deprovisions have a limit of their own',
+      because: 'there are two deprovisions, and maxDeprovisions is one',
       rig: { limits: { maxDeprovisions: 1 } },
       demands: many(2, { deprovision: true }),
       held: true,
     },
     {
-      because: 'one person loses account and workspace once',
+      because: 'there are two deprovisions of one person, and maxDeprovisions is one',
       rig: { limits: { maxDeprovisions: 1 } },
       demands: many(2, { deprovision: true, person: 'one' }),
       held: false,
     },
     {
-      because: 'with none allowed, one is too many',
+      because: 'there is one, and none is allowed',
       rig: { limits: { atLeast: 0 } },
       demands: many(1),
       held: true,
     },
     {
-      because: 'a fifth of the hundred that stay and the twenty that may go',
+      because: 'there are 20 of 120 people, and the limit is a fifth',
       rig: { limits: { percent: 20 }, applied: grantIds(20) },
       demands: many(20),
       held: false,
     },
   ];
   for (const { because, rig, demands, held } of rows) {
-    test(`${because}: ${held ? 'held' : 'free'}`, () => {
+    test(`are ${held ? 'held' : 'free'} if ${because}`, () => {
       const desk = deskOf(rig);
       const verdicts = demands.map((demand) => desk.ask(demand, START).kind);
       assert.equal(verdicts.at(-1), held ? 'Held' : 'Free');
@@ -96,7 +96,7 @@ suite('what is pending at once', () => {
     });
   }
 
-  test('a hold names for another decision everybody who had been told to go ahead', () => {
+  test('are all decided again when a hold begins, including those that were free', () => {
     const desk = deskOf();
     for (const demand of many(5)) desk.ask(demand, START);
     desk.takeChanged();
@@ -106,39 +106,39 @@ suite('what is pending at once', () => {
   });
 });
 
-suite('the ends that take the last right of everybody', () => {
+suite('the end of the last right of everybody', () => {
   const team = (size: number) =>
     deskOf({ staff: 0, applied: grantIds(size), limits: { percent: 100, atLeast: 50 } });
 
-  test('all five of a team of five at once are held', () => {
+  test('five of five people who end at once are held', () => {
     const desk = team(5);
     for (const demand of many(5)) desk.ask(demand, START);
     for (const id of grantIds(5)) assert.equal(desk.check(id, START).kind, 'Held');
   });
 
-  test('one after the other within a window, the last of five is held', () => {
+  test('the last of five people who end one after the other in a window is held', () => {
     const desk = team(5);
     const kinds = many(5).map((demand, hour) => carryOut(desk, demand, START + hour * 60_000));
     assert.deepEqual(kinds, ['Free', 'Free', 'Free', 'Free', 'Held']);
   });
 
-  test('the last of five is held after a restart too, when only a number is known of the others', () => {
+  test('the last of five is held after a restart too, when only the number of the others is known', () => {
     const desk = team(5);
     for (const demand of many(4)) carryOut(desk, demand);
     const next = deskOf({ staff: 0, applied: ['g4'], record: desk.toRecord(), limits: { atLeast: 50 } });
     assert.equal(carryOut(next, demandOf('g4')), 'Held');
   });
 
-  test('four of five are no hold, as one stays', () => {
+  test('four of five people may end, since one remains', () => {
     const desk = team(5);
     assert.deepEqual([...new Set(many(4).map((demand) => carryOut(desk, demand)))], ['Free']);
   });
 
-  test('a team of one may end', () => {
+  test('the only person may end', () => {
     assert.equal(carryOut(team(1), demandOf('g0')), 'Free');
   });
 
-  test('who keeps one of two rights has not lost the last, and loses it with the other', () => {
+  test('a person with two rights loses the last one only with the second', () => {
     const desk = team(2);
     desk.roster.apply('g1-team', `${ORGANIZATION}/g1`);
     assert.deepEqual(
@@ -148,7 +148,7 @@ suite('the ends that take the last right of everybody', () => {
     assert.equal(carryOut(desk, demandOf('g1-team', { person: `${ORGANIZATION}/g1` })), 'Held');
   });
 
-  test('what was reserved and has not left is held once nobody stays', () => {
+  test('a removal that was reserved but not sent is held once nobody else remains', () => {
     const desk = team(3);
     for (const demand of many(2)) {
       desk.ask(demand, START);
@@ -158,13 +158,13 @@ suite('the ends that take the last right of everybody', () => {
     assert.equal(desk.check('g1', START).kind, 'Held');
   });
 
-  test('accounts that are declared absent have no applied right to be the last', () => {
+  test('an account that is declared Absent has no applied right, so it does not count', () => {
     const desk = team(1);
     desk.ask(demandOf('leaver', { ends: false, deprovision: true }), START);
     assert.equal(carryOut(desk, demandOf('g0')), 'Free');
   });
 
-  test('one that is no longer wanted gives the others their company back', () => {
+  test('a person whose removal is withdrawn counts as remaining', () => {
     const desk = team(3);
     for (const demand of many(2)) desk.ask(demand, START);
     desk.withdraw('g0');
@@ -173,20 +173,20 @@ suite('the ends that take the last right of everybody', () => {
   });
 });
 
-suite('the window', () => {
-  test('what was done in it counts with what is pending', () => {
+suite('a removal window', () => {
+  test('counts the removals done in it together with the pending ones', () => {
     const desk = deskOf();
     for (const demand of many(5)) carryOut(desk, demand);
     assert.equal(desk.ask(demandOf('sixth'), START + HOUR - 1).kind, 'Held');
   });
 
-  test('after it the count begins anew', () => {
+  test('starts the count again once it is over', () => {
     const desk = deskOf();
     for (const demand of many(5)) carryOut(desk, demand);
     assert.equal(desk.ask(demandOf('sixth'), START + HOUR).kind, 'Free');
   });
 
-  test('no jump of the wall clock ends it early, nor that of a process before this one', () => {
+  test('is not ended early by a jump of the wall clock, even if an earlier process began it', () => {
     const record = {
       removals: { windowStartedAt: formatTime(START), baseline: 100, done: 5, deprovisions: 0 },
     };
@@ -202,21 +202,21 @@ suite('the window', () => {
     }
   });
 
-  test('its share is of the people at its start, whoever has gone since', () => {
+  test('takes its share of the people at its start, even if some have left since', () => {
     const desk = deskOf({ staff: 0, applied: grantIds(10), limits: { percent: 50, atLeast: 0 } });
     const kinds = many(6).map((demand) => carryOut(desk, demand));
     assert.deepEqual(kinds, ['Free', 'Free', 'Free', 'Free', 'Free', 'Held']);
     assert.equal(desk.toRecord().removals?.baseline, 10);
   });
 
-  test('somebody whom it has counted is not counted for another right', () => {
+  test('counts a person once, for any number of rights', () => {
     const desk = deskOf({ limits: { atLeast: 1 } });
     assert.equal(carryOut(desk, demandOf('license', { person: 'one' })), 'Free');
     assert.equal(carryOut(desk, demandOf('team', { person: 'one' })), 'Free');
     assert.equal(carryOut(desk, demandOf('other')), 'Held');
   });
 
-  test('what was reserved and not sent is pending in the next one', () => {
+  test('counts a removal that was reserved but not sent as pending in the next window', () => {
     const desk = deskOf();
     for (const demand of many(5)) {
       desk.ask(demand, START);
@@ -226,7 +226,7 @@ suite('the window', () => {
     for (const id of grantIds(5)) assert.equal(desk.check(id, START + HOUR).kind, 'Held');
   });
 
-  test('what was sent before it is not pending in it', () => {
+  test('does not count a removal that was sent in the previous window as pending', () => {
     const desk = deskOf();
     for (const demand of many(5)) {
       desk.ask(demand, START);
@@ -235,16 +235,16 @@ suite('the window', () => {
     assert.equal(desk.ask(demandOf('sixth'), START + HOUR).kind, 'Free');
   });
 
-  test('a removal that is sent again while a hold stands is held first', () => {
+  test('holds a removal that is about to be sent again during a hold', () => {
     const desk = deskOf();
     desk.ask(demandOf('early'), START);
     assert.equal(desk.check('early', START).kind, 'Free');
     for (const demand of many(6)) desk.ask(demand, START);
-    assert.equal(desk.ask(demandOf('early'), START).kind, 'Free', 'it is under way, and not pending');
+    assert.equal(desk.ask(demandOf('early'), START).kind, 'Free', 'it is in progress, and not pending');
     assert.equal(desk.check('early', START).kind, 'Held');
   });
 
-  test('a limit that is lowered holds what is pending, and one that is raised ends no hold', () => {
+  test('holds pending removals when the limit is lowered, and keeps the hold when it is raised', () => {
     const desk = deskOf();
     for (const demand of many(3)) desk.ask(demand, START);
     desk.setLimits(limitsOf({ atLeast: 2 }));
@@ -253,7 +253,7 @@ suite('the window', () => {
     assert.equal(desk.check('g0', START).kind, 'Held');
   });
 
-  test('a limit that is lowered holds what was reserved and has not left', () => {
+  test('holds removals that were reserved but not sent when a limit is lowered', () => {
     const cases = [
       { what: 'removal', limits: { atLeast: 0 }, demand: demandOf('one') },
       { what: 'deprovision', limits: { maxDeprovisions: 0 }, demand: demandOf('one', { deprovision: true }) },
@@ -267,7 +267,7 @@ suite('the window', () => {
     }
   });
 
-  test('an acknowledged removal and one on time use up nothing of it', () => {
+  test('does not count acknowledged removals and expiries on time', () => {
     const desk = deskOf();
     const recorded = { id: 'x', n: 1, content: demandOf('a').content, answer: 'acknowledge' as const };
     for (const id of grantIds(20)) {

@@ -13,8 +13,8 @@ import {
   verdictOf,
 } from './desk-rig.ts';
 
-suite('before every grant was looked at', () => {
-  test('nothing goes ahead, as nobody knows what else is wanted', () => {
+suite('before every grant was decided', () => {
+  test('a removal waits, and is free once every grant was decided', () => {
     const desk = deskOf({ unseen: true });
     assert.deepEqual(desk.ask(demandOf('g0'), START), { kind: 'Waits', on: 'Counting' });
     assert.deepEqual(desk.reserve('g0', START), { kind: 'Waits', on: 'Counting' });
@@ -23,7 +23,7 @@ suite('before every grant was looked at', () => {
     assert.equal(desk.check('g0', START).kind, 'Free');
   });
 
-  test('an acknowledged removal waits too', () => {
+  test('an acknowledged removal waits as well', () => {
     const desk = deskOf({ unseen: true });
     const recorded = recordedAs(1, 'acknowledge');
     assert.deepEqual(desk.ask(demandOf('g0', { recorded }), START), { kind: 'Waits', on: 'Counting' });
@@ -31,14 +31,14 @@ suite('before every grant was looked at', () => {
     assert.equal(desk.check('g0', START).kind, 'Acknowledged');
   });
 
-  test('an answer is too early, and is not lost as unknown', () => {
+  test('an answer is reported as too early, not as unknown', () => {
     const desk = deskOf({ unseen: true, record: deskWithHold().toRecord() });
     assert.deepEqual(desk.answer('hold1.1', 'acknowledge'), { kind: 'TooEarly' });
   });
 });
 
 suite('after a restart', () => {
-  test('each is held as before, and the tokens of before name the same', () => {
+  test('held removals stay held, and earlier tokens still cover the same removals', () => {
     const before = deskWithHold();
     before.publish(START + 5_000);
     const desk = deskOf({ unseen: true, record: before.toRecord(), holds: 'new' });
@@ -47,18 +47,18 @@ suite('after a restart', () => {
     assert.equal(verdictOf(desk, 'g5', { recorded: recordedAs(2) }), 'Held hold1.2');
     assert.equal(verdictOf(desk, 'fresh'), 'Waits');
     desk.allSeen(START);
-    assert.equal(verdictOf(desk, 'fresh'), 'Held hold1.3', 'after every change that grants recorded');
+    assert.equal(verdictOf(desk, 'fresh'), 'Held hold1.3', 'it joins after every recorded change');
     assert.deepEqual(desk.answer('hold1.1', 'acknowledge'), { kind: 'Removals', ids: grantIds(5) });
   });
 
-  test('one removal that is left of many is held still', () => {
+  test('the only remaining removal of a hold stays held', () => {
     const desk = deskOf({ unseen: true, record: deskWithHold().toRecord() });
     verdictOf(desk, 'g5', { recorded: recordedAs(2) });
     desk.allSeen(START + 100 * HOUR);
     assert.equal(desk.check('g5', START + 100 * HOUR).kind, 'Held');
   });
 
-  test('a change that was recorded before the restart is given to nobody else', () => {
+  test('a removal that joins a hold gets a change number above every recorded one', () => {
     const desk = deskOf({ unseen: true, record: deskWithHold().toRecord() });
     verdictOf(desk, 'fresh');
     verdictOf(desk, 'changed', { content: '2', recorded: recordedAs(3) });
@@ -68,7 +68,7 @@ suite('after a restart', () => {
     assert.equal(verdictOf(desk, 'fresh'), 'Held hold1.11');
   });
 
-  test('a hold that the connector has no record of is made again from the grants', () => {
+  test('a hold that is missing from the status of the connector is restored from the grants', () => {
     const desk = deskOf({ unseen: true });
     assert.equal(verdictOf(desk, 'g0', { recorded: recordedAs(4, null, 'lost') }), 'Held lost.4');
     desk.allSeen(START);
@@ -76,7 +76,7 @@ suite('after a restart', () => {
     assert.equal(desk.toRecord().holds?.[0]?.token, 'lost.4');
   });
 
-  test('what an unknown hold held joins the one that stands, under a new change', () => {
+  test('a removal recorded in an unknown hold joins the current one under a new change number', () => {
     const desk = deskOf({ unseen: true, record: deskWithHold().toRecord() });
     verdictOf(desk, 'g0', { recorded: recordedAs(1) });
     assert.equal(verdictOf(desk, 'g1', { recorded: recordedAs(1, null, 'lost') }), 'Waits');
@@ -84,26 +84,26 @@ suite('after a restart', () => {
     assert.equal(verdictOf(desk, 'g1', { recorded: recordedAs(1, null, 'lost') }), 'Held hold1.2');
   });
 
-  test('a grant that the status calls held joins even when the limits would let it go', () => {
+  test('a removal that is recorded as held joins a hold even if the limits would allow it', () => {
     const desk = deskOf({ holds: 'new' });
     assert.equal(verdictOf(desk, 'g0', { recorded: recordedAs(2, null, 'lost') }), 'Held new1.1');
   });
 
-  test('the hold stays until every grant was looked at, and ends if none was held', () => {
+  test('a hold stays until every grant was decided, and then ends if nothing is held', () => {
     const desk = deskOf({ unseen: true, record: deskWithHold().toRecord() });
     assert.deepEqual(reasonsOf(desk), ['TooManyRemovals']);
     desk.allSeen(START);
     assert.deepEqual(reasonsOf(desk), []);
   });
 
-  test('who was held and has not recorded it joins the hold that is on record', () => {
+  test('a removal whose grant has not recorded its hold joins the recorded hold', () => {
     const desk = deskOf({ unseen: true, record: deskWithHold().toRecord() });
     verdictOf(desk, 'g0');
     desk.allSeen(START);
     assert.equal(verdictOf(desk, 'g0'), 'Held hold1.2');
   });
 
-  test('an answer that is on the grant holds, whatever became of the hold', () => {
+  test('an answer that is recorded on a grant still applies after its hold has ended', () => {
     const desk = deskOf();
     assert.equal(
       verdictOf(desk, 'g0', { recorded: recordedAs(1, 'acknowledge', 'ended') }),
@@ -117,7 +117,7 @@ suite('after a restart', () => {
     assert.equal(verdictOf(desk, 'g0'), 'Held hold1.1');
   });
 
-  test('what the window had done is not forgotten', () => {
+  test('removals that were done earlier in the window still count', () => {
     assert.equal(verdictOf(deskOf({ record: recordOf(5) }), 'sixth'), 'Held hold1.1');
     assert.equal(verdictOf(deskOf({ record: recordOf(4) }), 'fifth'), 'Free');
   });

@@ -67,11 +67,11 @@ for (const { reason, status, seconds } of [
   { reason: 'InternalError', status: 500 },
   { reason: 'ServiceUnavailable', status: 503, seconds: 1 },
 ] as const) {
-  test(`a call refused with ${status} does nothing, and the one after it goes through`, async () => {
+  test(`a call that is refused with ${status} changes nothing, and the next one succeeds`, async () => {
     const w = await world();
     const retry = seconds === undefined ? {} : { retryAfterSeconds: seconds };
     w.faults.plan({ type: 'Refused', reason, ...retry }, { operations: ['mergePatch'], kind: KIND });
-    assert.ok(await w.client.get(asanaLicenseGrants, 'iga', 'alice'), 'other operations are spared');
+    assert.ok(await w.client.get(asanaLicenseGrants, 'iga', 'alice'), 'other operations are not affected');
     const failure = await failureOf(label(w, 'one'));
     assert.equal(failure.status, status);
     assert.equal(failure.code, reason);
@@ -82,7 +82,7 @@ for (const { reason, status, seconds } of [
   });
 }
 
-test('a call whose answer is lost is done all the same, and one that is lost on the way is not', async () => {
+test('a call whose answer is lost takes effect, and one whose request is lost does not', async () => {
   const w = await world();
   w.faults.plan({ type: 'AnswerLost' });
   assert.equal((await failureOf(label(w, 'done'))).code, 'Unreachable');
@@ -92,7 +92,7 @@ test('a call whose answer is lost is done all the same, and one that is lost on 
   assert.equal(labelOf(w), 'done');
 });
 
-test('a slow call is done half way and answered at the end, by the clock alone', async () => {
+test('a slow call takes effect after half of its time and is answered at its end', async () => {
   const w = await world();
   w.faults.plan({ type: 'Slow', ms: 1000 });
   let answered = false;
@@ -108,7 +108,7 @@ test('a slow call is done half way and answered at the end, by the clock alone',
   assert.equal((await slow).metadata.generation, 1);
 });
 
-test('a call that takes longer than the time limit of the client ends as Timeout', async () => {
+test('a call that exceeds the time limit of the client fails with Timeout', async () => {
   const w = await world();
   w.faults.plan({ type: 'Slow', ms: 100_000 });
   const failure = failureOf(label(w, 'slow'));
@@ -116,7 +116,7 @@ test('a call that takes longer than the time limit of the client ends as Timeout
   assert.equal((await failure).code, 'Timeout');
 });
 
-test('a process that is cut off gets no answer, and reaches nobody afterwards', async () => {
+test('a disconnected process gets no answer, and its later calls fail', async () => {
   const w = await world();
   const { seen, ended } = await watchOf(w);
   w.faults.plan({ type: 'Slow', ms: 1000 });
@@ -135,19 +135,19 @@ for (const { fault, seen: wanted } of [
   { fault: { type: 'Reset' }, seen: ['(error)'] },
   { fault: { type: 'Expired' }, seen: ['ERROR', '(end)'] },
 ] as const) {
-  test(`watches that are open end when told to: ${fault.type}`, async () => {
+  test(`open watches of the kind end on the fault ${fault.type}`, async () => {
     const w = await world();
     const { seen, ended } = await watchOf(w);
     w.faults.watches({ type: 'Reset' }, 'AsanaConnector');
     await settle();
-    assert.deepEqual(seen, [], 'a fault of another kind');
+    assert.deepEqual(seen, [], 'a fault of another kind has no effect');
     w.faults.watches(fault, KIND);
     await ended;
     assert.deepEqual(seen, wanted);
   });
 }
 
-test('an event that comes late holds up those behind it, and none is lost', async () => {
+test('a delayed event delays those behind it, and none is lost', async () => {
   const w = await world();
   const { seen } = await watchOf(w);
   w.faults.watches({ type: 'Delayed', ms: 5000 }, KIND);
@@ -159,7 +159,7 @@ test('an event that comes late holds up those behind it, and none is lost', asyn
   assert.deepEqual(seen, ['MODIFIED', 'DELETED']);
 });
 
-test('a version is too old once it was compacted, which happens every five minutes', async () => {
+test('a version expires once it is compacted, which happens every five minutes', async () => {
   const w = await world();
   const first = await w.client.list<KubernetesObject>(asanaLicenseGrants, null, { limit: 1 });
   await w.cluster.apply({ ...grant(), metadata: { name: 'bob', namespace: 'iga' } });
@@ -180,7 +180,7 @@ test('a version is too old once it was compacted, which happens every five minut
   await lines.return(undefined);
 });
 
-test('an event is let go after an hour, and is still told of', async () => {
+test('an event expires after an hour, and stays in the record of all events', async () => {
   const w = await world();
   await w.client.createEvent('iga', {
     metadata: { name: 'alice.1', namespace: 'iga' },
@@ -204,7 +204,7 @@ test('an event is let go after an hour, and is still told of', async () => {
   );
 });
 
-test('every write is told with its writer, before and after', async () => {
+test('every write is reported with its writer and the object before and after', async () => {
   const w = await world();
   const told: unknown[] = [];
   w.cluster.onWrite(({ by, verb, kind, before, after }) =>
@@ -221,7 +221,7 @@ test('every write is told with its writer, before and after', async () => {
   ]);
 });
 
-test('what a client hands out is its own: changing it changes nothing that is stored', async () => {
+test('an object that a client returns is a copy: changing it changes nothing that is stored', async () => {
   const w = await world();
   const read = await w.client.get<KubernetesObject & { spec: { license: string } }>(
     asanaLicenseGrants,

@@ -31,7 +31,7 @@ async function check(cluster: Runner, row: Row, index: number): Promise<void> {
 
 describe('the simulated cluster', () => {
   for (const [index, row] of rows.entries())
-    test(`answers as is written: ${row.name}`, () => check(new SimulatedSubject(), row, index));
+    test(`behaves as specified: ${row.name}`, () => check(new SimulatedSubject(), row, index));
 });
 
 describe('a real API server', () => {
@@ -42,5 +42,5 @@ describe('a real API server', () => {
   after(() => cluster.stop());
 
   for (const [index, row] of rows.entries())
-    test(`answers as is written: ${row.name}`, () => check(cluster, row, index));
+    test(`behaves as specified: ${row.name}`, () => check(cluster, row, index));
 });

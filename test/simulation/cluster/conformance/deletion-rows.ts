@@ -34,7 +34,7 @@ function create(subject: Subject, finalizers: readonly string[] = []): Promise<K
 /** The deletion of objects. */
 export const deletionRows: readonly Row[] = [
   {
-    name: 'an object without finalizers is gone at once',
+    name: 'an object without finalizers is deleted at once',
     script: async (subject) => {
       await create(subject);
       await subject.remove(GRANT, 'alice');
@@ -43,7 +43,7 @@ export const deletionRows: readonly Row[] = [
     expected: null,
   },
   {
-    name: 'a finalizer keeps an object: it is marked once, at a new generation, and lives on',
+    name: 'an object with a finalizer is kept, and gets a deletionTimestamp and a new generation once',
     script: async (subject) => {
       const first = await create(subject, [REVOKE_FINALIZER]);
       await subject.remove(GRANT, 'alice');
@@ -70,7 +70,7 @@ export const deletionRows: readonly Row[] = [
     ],
   },
   {
-    name: 'what is marked takes a status and edits, but no new finalizer and no way back',
+    name: 'an object that is being deleted can be edited, but not restored or given a new finalizer',
     script: async (subject) => {
       await create(subject, [REVOKE_FINALIZER, 'example.com/other']);
       await subject.remove(GRANT, 'alice');
@@ -100,7 +100,7 @@ export const deletionRows: readonly Row[] = [
     ],
   },
   {
-    name: 'with its last finalizer it goes; the answer is the patched object at its old version',
+    name: 'an object is deleted with its last finalizer, and is returned patched at its old version',
     script: async (subject) => {
       await create(subject, [REVOKE_FINALIZER]);
       await subject.remove(GRANT, 'alice');
@@ -124,7 +124,7 @@ export const deletionRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a watch tells of marking and of going, the last with the object as it was last stored',
+    name: 'a watch reports the start and the end of a deletion, the end with the object as last stored',
     script: async (subject) => {
       const { metadata } = await create(subject, [REVOKE_FINALIZER]);
       const recording = recordWatch(subject, asanaLicenseGrants, {
@@ -154,7 +154,7 @@ export const deletionRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a watch tells of an object that goes at once as it was, at a newer version',
+    name: 'a watch reports an object that is deleted at once as it was, at a newer version',
     script: async (subject) => {
       const first = await create(subject);
       const { resourceVersion } = first.metadata;
@@ -178,7 +178,7 @@ export const deletionRows: readonly Row[] = [
     ],
   },
   {
-    name: 'an object of the same name is another one: the uid of its namesake is refused',
+    name: 'an object that is created again has another uid, and a patch with the old one is rejected',
     script: async (subject) => {
       const first = await create(subject);
       await subject.remove(GRANT, 'alice');

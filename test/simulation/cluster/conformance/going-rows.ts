@@ -22,7 +22,7 @@ function read(subject: Subject, name = 'alice'): Promise<KubernetesObject | null
 }
 
 function untilMarked(subject: Subject): Promise<void> {
-  return until(subject, 'the grant is marked', async () => {
+  return until(subject, 'the grant has a deletionTimestamp', async () => {
     const found = await read(subject);
     return found?.metadata.deletionTimestamp !== undefined;
   });
@@ -43,7 +43,7 @@ const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: {
 /** The deletion of namespaces and CRDs, with what is in them. */
 export const goingRows: readonly Row[] = [
   {
-    name: 'a namespace that is deleted takes nothing new, marks what it has, and goes with its last object',
+    name: 'a deleted namespace accepts no new objects, deletes its own, and is gone after the last',
     script: async (subject) => {
       const { client, namespace } = subject;
       await subject.putSecret('asana', { a: 'b' });
@@ -62,7 +62,7 @@ export const goingRows: readonly Row[] = [
       // The namespace controller deletes one kind after the other.
       await until(
         subject,
-        'what has no finalizer goes',
+        'the objects without finalizers are deleted',
         async () =>
           (await read(subject, 'free')) === null && (await client.readSecret(namespace, 'asana')) === null,
       );
@@ -100,7 +100,7 @@ export const goingRows: readonly Row[] = [
     ],
   },
   {
-    name: 'an empty namespace goes by itself, and may be created again',
+    name: 'a deleted namespace without objects is gone by itself, and can be created again',
     script: async (subject) => {
       const name = `${subject.namespace}-empty`;
       await subject.createNamespace(name);
@@ -108,7 +108,7 @@ export const goingRows: readonly Row[] = [
       await subject.removeNamespace(name);
       await until(
         subject,
-        'the namespace may be created again',
+        'the namespace can be created again',
         async () => (await outcomeOf(subject.createNamespace(name))) === 'accepted',
       );
       return [
@@ -120,7 +120,7 @@ export const goingRows: readonly Row[] = [
     expected: ['409 AlreadyExists', false, true],
   },
   {
-    name: 'a CRD that is deleted loses its writing verbs, marks its objects, and goes with the last of them',
+    name: 'a deleted CRD loses its write verbs, deletes its objects, and is gone after the last',
     script: async (subject) => {
       const { client } = subject;
       await create(subject, [REVOKE_FINALIZER]);
@@ -130,7 +130,7 @@ export const goingRows: readonly Row[] = [
       const verbs = async () => (await client.verbs(asanaLicenseGrants))?.toSorted();
       const standing = await verbs();
       await subject.removeKind(GRANT);
-      await until(subject, 'discovery has heard', async () => !(await verbs())?.includes('create'));
+      await until(subject, 'the verb create is gone', async () => !(await verbs())?.includes('create'));
       const going = await verbs();
       const late = await outcomeOf(create(subject, [], 'late'));
       await untilMarked(subject);

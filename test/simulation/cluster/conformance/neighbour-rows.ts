@@ -51,7 +51,7 @@ function event({ namespace }: Subject, change: object = {}) {
 /** Leases, events and Secrets. */
 export const neighbourRows: readonly Row[] = [
   {
-    name: 'a lease is created once and replaced by who knows its newest version',
+    name: 'a lease is created once, and replaced only with its newest version and its uid',
     script: async ({ client, namespace }) => {
       const absent = await client.getLease(namespace, 'lease', signal);
       const made = await client.createLease<Lease>(namespace, lease(), signal);
@@ -100,7 +100,7 @@ export const neighbourRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a lease is let go with no holder, and an annotation on it is kept by its next holder',
+    name: 'a lease can be released by an empty holder, and keeps its annotations',
     script: async (subject) => {
       const { client, namespace } = subject;
       await client.createLease<Lease>(namespace, lease(), signal);
@@ -118,7 +118,7 @@ export const neighbourRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a lease takes no millisecond times, no duration of nothing, and no negative number of transitions',
+    name: 'a lease with a time in milliseconds, a duration of zero or negative transitions is rejected',
     script: async ({ client, namespace }) => {
       const create = (spec: object) => outcomeOf(client.createLease(namespace, lease(spec), signal));
       return [
@@ -130,7 +130,7 @@ export const neighbourRows: readonly Row[] = [
     expected: ['400 BadRequest', '422 Invalid', '422 Invalid'],
   },
   {
-    name: 'a lease that was deleted is written anew by who replaces it without a uid, and not by its old holder',
+    name: 'the replacement of a deleted lease creates it again, unless it contains the old uid',
     script: async (subject) => {
       const { client, namespace } = subject;
       const made = await client.createLease<Lease>(namespace, lease(), signal);
@@ -147,12 +147,12 @@ export const neighbourRows: readonly Row[] = [
     expected: ['409 Conflict', 'accepted', '422 Invalid', 'accepted', 'accepted'],
   },
   {
-    name: 'a lease needs its namespace',
+    name: 'a lease is not created in a namespace that does not exist',
     script: ({ client }) => outcomeOf(client.createLease('nowhere', lease(), signal)),
     expected: '404 NotFound',
   },
   {
-    name: 'an event is created once, and a patch counts it',
+    name: 'an event is created once, and a patch sets the count of its series',
     script: async (subject) => {
       const { client, namespace } = subject;
       await client.createEvent(namespace, event(subject));
@@ -187,7 +187,7 @@ export const neighbourRows: readonly Row[] = [
     ],
   },
   {
-    name: 'an event says who, what and when in the form that is wanted',
+    name: 'an event is rejected if a required field is missing, malformed or too long',
     script: async (subject) => {
       const create = (change: object) =>
         outcomeOf(subject.client.createEvent(subject.namespace, event(subject, change)));
@@ -216,7 +216,7 @@ export const neighbourRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a Secret is read decoded, its version moves with its data, and it may go',
+    name: 'a Secret is returned decoded, changes its version only with its data, and can be deleted',
     script: async (subject) => {
       const { client, namespace } = subject;
       const absent = await client.readSecret(namespace, 'asana');

@@ -31,7 +31,7 @@ export async function until(
   seen: () => Promise<boolean> | boolean,
 ): Promise<void> {
   for (let waited = 0; !(await seen()); waited += 100) {
-    if (waited > PATIENCE_MS) throw new Error(`waited a minute, but not: ${what}`);
+    if (waited > PATIENCE_MS) throw new Error(`not within a minute: ${what}`);
     await subject.sleep(100);
   }
 }
@@ -81,7 +81,8 @@ export function recordWatch(
 /** Waits for `count` events that are not bookmarks, and ends the watch. */
 export async function eventsOf(subject: Subject, recording: Recording, count: number): Promise<WatchLine[]> {
   const events = () => recording.lines.filter(({ type }) => type !== 'BOOKMARK');
-  await until(subject, `${count} events`, () => events().length >= count || recording.ended !== null);
+  const what = `the watch delivers ${count} events`;
+  await until(subject, what, () => events().length >= count || recording.ended !== null);
   recording.stop();
   return events();
 }

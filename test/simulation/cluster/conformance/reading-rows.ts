@@ -21,7 +21,7 @@ function namesOf(items: readonly KubernetesObject[]): string[] {
 /** Lists and watches. */
 export const readingRows: readonly Row[] = [
   {
-    name: 'a list comes in pages, in the order of names, all of the state of the first page',
+    name: 'the pages of a list are in the order of names, and show the state at the time of the first page',
     script: async (subject) => {
       for (const name of ['d', 'a', 'c', 'b', 'a.b', 'a-b']) await create(subject, name);
       const first = await page(subject, 4);
@@ -52,7 +52,7 @@ export const readingRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a page that ends with the last object is the last one',
+    name: 'a page that ends with the last object has no continue token',
     script: async (subject) => {
       for (const name of ['a', 'b']) await create(subject, name);
       const { items, next } = await page(subject, 2);
@@ -61,7 +61,7 @@ export const readingRows: readonly Row[] = [
     expected: [['a', 'b'], ''],
   },
   {
-    name: 'the version of a list is not older than any object in it, and of an empty list it is one to watch from',
+    name: 'a list is not older than its objects, and a watch can start from the version of an empty list',
     script: async (subject) => {
       const { resourceVersion, items } = await page(subject, 10);
       const recording = recordWatch(subject, asanaLicenseGrants, { resourceVersion });
@@ -73,7 +73,7 @@ export const readingRows: readonly Row[] = [
     expected: [[], 'ADDED', false],
   },
   {
-    name: 'a continue token that is none is refused, and one of what was compacted is Expired',
+    name: 'an invalid continue token is rejected, and one of a compacted version is Expired',
     script: async (subject) => {
       for (const name of ['a', 'b', 'c']) await create(subject, name);
       const { next } = await page(subject, 1);
@@ -81,7 +81,7 @@ export const readingRows: readonly Row[] = [
       await create(subject, 'd');
       await subject.compact();
       let late = 'accepted';
-      await until(subject, 'the token is too old', async () => {
+      await until(subject, 'the continue token expires', async () => {
         late = await outcomeOf(page(subject, 1, next));
         return late !== 'accepted';
       });
@@ -90,7 +90,7 @@ export const readingRows: readonly Row[] = [
     expected: ['400 BadRequest', '410 Expired'],
   },
   {
-    name: 'a watch tells what came after its version, in order, of its namespace alone',
+    name: 'a watch reports the changes after its version in order, and only those of its namespace',
     script: async (subject) => {
       const elsewhere = `${subject.namespace}-other`;
       await subject.createNamespace(elsewhere);
@@ -124,7 +124,7 @@ export const readingRows: readonly Row[] = [
     expected: [['ADDED b', 'MODIFIED a', 'MODIFIED a', 'DELETED b', 'ADDED b'], true],
   },
   {
-    name: 'a write that changes nothing is no event',
+    name: 'a write without changes causes no event',
     script: async (subject) => {
       const { metadata } = await create(subject, 'a');
       const recording = recordWatch(subject, asanaLicenseGrants, {
@@ -140,14 +140,14 @@ export const readingRows: readonly Row[] = [
     expected: [{ a: 'b' }],
   },
   {
-    name: 'a watch ends politely when its time is over, and shortly before says up to where it was',
+    name: 'a watch ends without an error after its timeout, and sends a bookmark before',
     script: async (subject) => {
       const { metadata } = await create(subject, 'a');
       const { resourceVersion } = metadata;
       const recording = recordWatch(subject, asanaLicenseGrants, { resourceVersion, timeoutSeconds: 5 });
       await subject.sleep(1000);
       await subject.apply({ ...within(subject, grant({}, 'b')) });
-      await until(subject, 'the end', () => recording.ended !== null);
+      await until(subject, 'the watch ends', () => recording.ended !== null);
       const last = recording.lines.at(-1)?.object as { kind: string; metadata: { resourceVersion: string } };
       return [
         recording.ended,
@@ -160,11 +160,11 @@ export const readingRows: readonly Row[] = [
     expected: ['politely', ['ADDED', 'BOOKMARK'], GRANT, false],
   },
   {
-    name: 'a watch from a version that was compacted says so in its first event and ends',
+    name: 'a watch from a compacted version reports Expired in its only event, and ends',
     script: async (subject) => {
       await create(subject, 'a');
       const recording = recordWatch(subject, asanaLicenseGrants, { resourceVersion: '1' });
-      await until(subject, 'the end', () => recording.ended !== null);
+      await until(subject, 'the watch ends', () => recording.ended !== null);
       return [
         recording.ended,
         recording.lines.map(({ type, object }) => [type, object['code'], object['reason']]),
@@ -173,7 +173,7 @@ export const readingRows: readonly Row[] = [
     expected: ['politely', [['ERROR', 410, 'Expired']]],
   },
   {
-    name: 'a watch that is given up ends with an error',
+    name: 'a watch that is aborted ends with an error',
     script: async (subject) => {
       const { metadata } = await create(subject, 'a');
       const recording = recordWatch(subject, asanaLicenseGrants, {
@@ -181,7 +181,7 @@ export const readingRows: readonly Row[] = [
       });
       await subject.sleep(200);
       recording.stop();
-      await until(subject, 'the end', () => recording.ended !== null);
+      await until(subject, 'the watch ends', () => recording.ended !== null);
       return recording.ended;
     },
     expected: 'with an error',

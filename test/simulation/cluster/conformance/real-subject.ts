@@ -151,7 +151,7 @@ export class RealSubject {
   async #compact(namespace: string): Promise<void> {
     for (const name of ['compacted-1', 'compacted-2']) await this.#putSecret(namespace, name, {});
     const { next } = await this.#client.list(SECRETS, namespace, { limit: 1 });
-    await until('a continue token is too old', async () => {
+    await until('a continue token expires', async () => {
       await this.#putSecret(namespace, 'compacted-1', { at: String(performance.now()) });
       try {
         await this.#client.list(SECRETS, namespace, { limit: 1, next });

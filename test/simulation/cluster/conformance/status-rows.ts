@@ -56,7 +56,7 @@ function ownersOf({ metadata }: KubernetesObject): string[] {
 /** The status and its writers. */
 export const statusRows: readonly Row[] = [
   {
-    name: 'fields that the manager no longer sends go away, and the order is the one last sent',
+    name: 'an apply removes the fields that its manager no longer sends, and keeps the order that it sends',
     script: async (subject) => {
       const first = await subject.apply(within(subject, grant()));
       const statuses = [
@@ -106,7 +106,7 @@ export const statusRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a list by keys that is emptied vanishes, with what held nothing else, and then stays empty',
+    name: 'an apply that empties a keyed list removes it and an empty parent, and the next stores it empty',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const seen: unknown[] = [];
@@ -133,7 +133,7 @@ export const statusRows: readonly Row[] = [
     ],
   },
   {
-    name: 'null, and an empty object where there was something, are refused; an empty status over none is not',
+    name: 'a null field is rejected, and so is null or an empty object in place of existing fields',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const apply = (status: unknown) => outcomeOf(applyStatus(subject, status));
@@ -160,7 +160,7 @@ export const statusRows: readonly Row[] = [
     ],
   },
   {
-    name: 'an apply that changes nothing is no write',
+    name: 'an apply without changes writes nothing',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const status = { observedGeneration: 1, conditions: [condition('Ready')] };
@@ -170,7 +170,7 @@ export const statusRows: readonly Row[] = [
     expected: 'same',
   },
   {
-    name: 'a stale version is refused, a wrong uid alone is not, and no version is any version',
+    name: 'an apply with an outdated resourceVersion is rejected, but not one without, or with a wrong uid',
     script: async (subject) => {
       const first = await subject.apply(within(subject, grant()));
       const second = await subject.edit('AsanaLicenseGrant', 'alice', { spec: { reason: 'New.' } });
@@ -187,7 +187,7 @@ export const statusRows: readonly Row[] = [
     expected: ['409 Conflict', 'accepted', 'accepted', 'accepted', '400 BadRequest'],
   },
   {
-    name: 'spec and metadata that come with a status are ignored',
+    name: 'an apply of a status ignores spec, labels and finalizers',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const { metadata, spec, status } = await applyStatus(
@@ -212,7 +212,7 @@ export const statusRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a status is validated by its schema, and there must be an object',
+    name: 'a status is validated by its schema, and requires that the object exists',
     script: async (subject) => {
       const absent = await outcomeOf(applyStatus(subject, { observedGeneration: 1 }));
       await subject.apply(within(subject, grant()));
@@ -238,7 +238,7 @@ export const statusRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a status that does not fit the types of its schema is no apply at all',
+    name: 'an apply with unknown fields, wrong types, or missing or duplicate keys of a list fails with 500',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const apply = (status: unknown) => outcomeOf(applyStatus(subject, status));
@@ -254,7 +254,7 @@ export const statusRows: readonly Row[] = [
     expected: ['500 Http500', '500 Http500', '500 Http500', '500 Http500', '500 Http500', '500 Http500'],
   },
   {
-    name: 'a patch of the status removes what is null, replaces lists and leaves the rest',
+    name: 'a patch of the status removes null fields, replaces lists, and keeps the other fields',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       await applyStatus(subject, {
@@ -277,7 +277,7 @@ export const statusRows: readonly Row[] = [
     ],
   },
   {
-    name: 'who applies a status and whoever patches it have a share in it, which a patch that changes nothing is not',
+    name: 'a patch of the status makes its manager a further owner, unless it changes nothing',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const status = { observedGeneration: 1, conditions: [condition('Ready')] };
@@ -294,7 +294,7 @@ export const statusRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a patch of the status is held to the version and the schema, and not to the uid',
+    name: 'a patch of the status is checked against the resourceVersion and the schema, but not the uid',
     script: async (subject) => {
       const first = await subject.apply(within(subject, grant()));
       const absent = await outcomeOf(

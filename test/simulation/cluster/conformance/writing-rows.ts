@@ -26,17 +26,17 @@ function patch(subject: Subject, body: unknown, name = 'alice'): Promise<Stored>
 /** Creating and changing objects of our kinds. */
 export const writingRows: readonly Row[] = [
   ...accepted.map(({ because, manifest }, index) => ({
-    name: `a manifest is accepted and filled in: ${because} (${index})`,
+    name: `a valid manifest is stored with its defaults: ${because} (${index})`,
     script: (subject: Subject) => creation(subject, manifest),
     expected: new ManifestValidator().check(manifest).spec,
   })),
   ...refused.map(({ because, manifest }, index) => ({
-    name: `a manifest is refused: ${because} (${index})`,
+    name: `an invalid manifest is rejected: ${because} (${index})`,
     script: (subject: Subject) => creation(subject, manifest),
     expected: '422 Invalid',
   })),
   {
-    name: 'a new object has a uid, generation 1, a whole second of birth, its defaults and no status',
+    name: 'a new object has a uid, generation 1, a creation time in whole seconds, defaults and no status',
     script: (subject) =>
       subject.apply(
         within(subject, { ...grant(), status: { observedGeneration: 7 } } as ReturnType<typeof grant>),
@@ -56,7 +56,7 @@ export const writingRows: readonly Row[] = [
     },
   },
   {
-    name: 'unknown fields and nulls are pruned at every depth',
+    name: 'unknown fields and null values are removed at every depth',
     script: (subject) =>
       creation(
         subject,
@@ -70,7 +70,7 @@ export const writingRows: readonly Row[] = [
     expected: new ManifestValidator().check(grant()).spec,
   },
   {
-    name: 'a body that names another kind, version or namespace, no name, or a version is refused',
+    name: 'an object with a wrong kind, namespace, name or label, or a resourceVersion, is not created',
     script: async ({ client, namespace }) => {
       const create = (change: object) =>
         outcomeOf(client.create(asanaLicenseGrants, namespace, { ...grant(), ...change }));
@@ -97,7 +97,7 @@ export const writingRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a name is taken once, and what was invalid is said before that',
+    name: 'a name can be used once, and an invalid object is rejected as Invalid even if its name is in use',
     script: async (subject) => {
       const create = (spec: object) =>
         outcomeOf(subject.client.create(asanaLicenseGrants, subject.namespace, grant({ ...spec })));
@@ -106,12 +106,12 @@ export const writingRows: readonly Row[] = [
     expected: ['accepted', '409 AlreadyExists', '422 Invalid'],
   },
   {
-    name: 'nothing is created in a namespace that is not there',
+    name: 'an object is not created in a namespace that does not exist',
     script: ({ client }) => outcomeOf(client.create(asanaLicenseGrants, 'nowhere', grant())),
     expected: '404 NotFound',
   },
   {
-    name: 'what is not there cannot be read or patched',
+    name: 'an object that does not exist cannot be read, patched or deleted',
     script: async (subject) => [
       await subject.client.get(asanaLicenseGrants, subject.namespace, 'nobody'),
       await outcomeOf(patch(subject, { spec: {} }, 'nobody')),
@@ -120,7 +120,7 @@ export const writingRows: readonly Row[] = [
     expected: [null, '404 NotFound', '404 NotFound'],
   },
   {
-    name: 'a stale version, another uid, another name or namespace in a patch is refused',
+    name: 'a patch with an outdated resourceVersion or another uid, name or namespace is rejected',
     script: async (subject) => {
       const first = await subject.apply(within(subject, grant()));
       const second = await patch(subject, { spec: { reason: 'New.' } });
@@ -154,7 +154,7 @@ export const writingRows: readonly Row[] = [
     ],
   },
   {
-    name: 'only a change of the spec is a new generation, and a patch that changes nothing is no write',
+    name: 'only a change of the spec increments the generation, and a patch without changes writes nothing',
     script: async (subject) => {
       const steps: unknown[] = [];
       let last: KubernetesObject = await subject.apply(within(subject, grant()));
@@ -206,7 +206,7 @@ export const writingRows: readonly Row[] = [
     ],
   },
   {
-    name: 'applying again replaces the spec, merges annotations and writes nothing when nothing changes',
+    name: 'a second apply replaces the spec, merges the annotations, and writes nothing if nothing changes',
     script: async (subject) => {
       const apply = (spec: Record<string, unknown>, annotations: Record<string, string>) => {
         const manifest = grant(spec);
@@ -240,7 +240,7 @@ export const writingRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a patch is validated as a manifest is, and immutable fields stay',
+    name: 'a patch is validated like a manifest, and cannot change immutable fields',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const change = (spec: object) => outcomeOf(subject.edit(GRANT, 'alice', { spec }));
@@ -265,7 +265,7 @@ export const writingRows: readonly Row[] = [
     ],
   },
   {
-    name: 'rules over several fields hold for edits too',
+    name: 'rules that concern several fields are checked for edits too',
     script: async (subject) => {
       await subject.apply(within(subject, connector()));
       const change = (spec: object) => outcomeOf(subject.edit('AsanaConnector', 'acme', { spec }));
@@ -278,7 +278,7 @@ export const writingRows: readonly Row[] = [
     expected: ['422 Invalid', '422 Invalid', 'accepted'],
   },
   {
-    name: 'annotations of more than 256 KiB are refused',
+    name: 'annotations of more than 256 KiB are rejected',
     script: async (subject) => {
       await subject.apply(within(subject, grant()));
       const annotate = (length: number) =>
