@@ -1,4 +1,5 @@
 import { type CheckedObject, checkConditions } from '../../api/condition-rules.ts';
+import type { Holding } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
 import { type Effect, isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
@@ -54,6 +55,22 @@ function lastLook(
   );
   const changedAt = facts.lastChangeOf(site, gid, teamOf(after));
   return seen !== null && changedAt <= seen.begunAt - LISTED_WITHIN_MS ? seen : null;
+}
+
+/** Returns what Asana shows of the person of a grant, if the last whole reading showed the same; otherwise `null`. */
+function wasShown(c: StatusCase): Holding | null {
+  const { after, facts } = c;
+  const connector = facts.connectorOf(after);
+  const site = connector && facts.siteOf(connector);
+  const holding = site && facts.holdingOf(after, site);
+  if (!connector || !site || !holding || site.directory.reads.areStale()) return null;
+  // REST shows a member whose address is in another domain as a guest.
+  if (site.directory.kindOf(holding.email, site.organization) !== holding.kind) return null;
+  const seen = lastLook(c, connector, site, holding.gid);
+  if (seen === null) return null;
+  // A listing that looks whole but leaves people out counts until the next one has been taken in.
+  const truthful = facts.truthfulSince(site);
+  return truthful > Math.min(seen.begunAt, facts.witness.time() - SETTLE_MS) ? null : holding;
 }
 
 /** Whether a change gives the right that a grant has on record. */
@@ -139,21 +156,30 @@ export const statusRules: readonly StatusRule[] = [
     broken: ofGrants((c) => {
       const { before, after, facts } = c;
       const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Drifted')?.status);
-      const connector = facts.connectorOf(after);
-      const model = modelOf(after.kind);
-      if (is !== 'True' || was === 'True' || !connector || !model || facts.hasEnded(after)) return null;
-      const site = facts.siteOf(connector);
-      const holding = site && facts.holdingOf(after, site);
-      if (!site || !holding || !model.has(after, holding)) return null;
-      if (site.directory.reads.areStale()) return null;
-      // REST shows a member whose address is in another domain as a guest.
-      if (site.directory.kindOf(holding.email, site.organization) !== holding.kind) return null;
-      const seen = lastLook(c, connector, site, holding.gid);
-      if (seen === null) return null;
-      // A listing that looks whole but leaves people out counts until the next one has been taken in.
-      const truthful = facts.truthfulSince(site);
-      if (truthful > Math.min(seen.begunAt, facts.witness.time() - SETTLE_MS)) return null;
+      if (is !== 'True' || was === 'True' || facts.hasEnded(after)) return null;
+      const holding = wasShown(c);
+      if (!holding || modelOf(after.kind)?.has(after, holding) !== true) return null;
       return `it shows Drifted, but Asana shows ${JSON.stringify(holding)}`;
+    }),
+  },
+  {
+    name: 'LicenseIsUnknown',
+    sentence:
+      'a license grant shows `LicensesUnavailable` only if the last complete reading did not show the license of the person',
+    broken: ofGrants((c) => {
+      const { before, after, facts } = c;
+      const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Ready')?.reason);
+      if (is !== 'LicensesUnavailable' || was === is || after.kind !== 'AsanaLicenseGrant') return null;
+      // With other settings, licenses may not have been read yet.
+      const connector = facts.connectorOf(after);
+      if (
+        connector?.spec.scim?.enabled !== true ||
+        connector.status?.observedGeneration !== connector.metadata.generation
+      )
+        return null;
+      const holding = wasShown(c);
+      if (!holding?.license) return null;
+      return `it shows LicensesUnavailable, but Asana shows ${JSON.stringify(holding)}`;
     }),
   },
   {

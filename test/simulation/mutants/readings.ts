@@ -22,7 +22,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'what-scim-hides-has-no-license',
-    breaks: ['DriftIsSo', 'GrantedIsSo'],
+    breaks: ['LicenseIsUnknown', 'DriftIsSo', 'GrantedIsSo'],
     why: 'a person whom SCIM omits once is treated as without a license, although REST shows an active member',
     edits: [
       {
@@ -46,13 +46,19 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'what-a-doubtful-reading-lacks-is-lost',
-    breaks: ['DriftIsSo'],
-    why: 'after a restart during a failing listing, grants report drift although nothing changed',
+    breaks: ['LicenseIsUnknown', 'DriftIsSo'],
+    why: 'after a restart during a failing listing, grants report drift or an unknown license although nothing changed',
     edits: [
       {
         file: 'provisioning/grant-case.ts',
         find: 'subject.context.lookedUp || doubtIn(subject) === null',
         replace: 'true',
+      },
+      // Otherwise the doubt is reported instead of the drift, which hides the fault.
+      {
+        file: 'provisioning/live-policies.ts',
+        find: 'subject.context.lookedUp ? null : doubtIn(subject)',
+        replace: 'null',
       },
     ],
   },
