@@ -133,7 +133,7 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
       [service]: ['deprovisions accounts only if this is allowed, up to the limit of --max-deprovisions'],
     },
     'revoking the membership of a workspace removes the person': {
-      [memberships]: ['takes somebody out of the organization, booked as a deprovision'],
+      [memberships]: ['removes a person from the organization once, and books it as a deprovision'],
     },
     'granting Admin or Guest of a workspace adds a member and reports success': {
       [sync]: ['rejects entitlements and accounts that the file lacks, and roles that no API can grant'],
@@ -143,12 +143,12 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
     },
     'taking a guest out of their last team removes the membership': {
       [memberships]: [
-        'is taken out of it by a task only where deprovisioning is allowed',
-        'is booked as a deprovision when they are taken out of it',
+        'is not removed by a task without allowDeprovision',
+        'is booked as a deprovision when a task removes them',
       ],
     },
     'granting view-only to somebody with an enterprise license does nothing and reports success': {
-      [rules]: ['…: …'],
+      [rules]: ['a task to … is decided as "…"'],
     },
     'granting access that is already held, or revoking access that is not held, fails or reports a change': {
       'test/conductorone/service-provisioning.test.ts': [
@@ -158,12 +158,12 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
     },
     'a change is reported as done when Asana accepts the request': {
       'test/provisioning/task-provisioner.test.ts': [
-        'is looked for until it shows',
-        'is given up after three minutes, with its license held until then',
+        'is read back until it shows',
+        'is given up after three minutes, and its license stays reserved until then',
       ],
     },
     'admins of Asana, and the account of the token, can be removed': {
-      [rules]: ['… is not taken from the protected, nor on a doubtful reading'],
+      [rules]: ['… is not removed from a protected account, nor while the reading is in doubt'],
     },
     '`Retry-After` is ignored, and requests are sent one at a time': {
       'test/asana/transport.test.ts': [
