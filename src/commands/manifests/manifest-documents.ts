@@ -84,7 +84,7 @@ function* objectsIn(part: Part): Generator<WrittenObject> {
     throw new ManifestError(part.name, part.above + 1, '', message);
   }
   const { documents, lines } = parse(part);
-  let parsedAgain: ParsedPart | null = null;
+  const locator = new Locator(part);
   for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
     if (error) throw noYaml(part, error.pos[0]);
@@ -95,13 +95,26 @@ function* objectsIn(part: Part): Generator<WrittenObject> {
     }
     yield* unfold(value as Readonly<Record<string, unknown>>, '', {
       part,
+      index,
+      locator,
       locateNow: (path) => findLine(part, document, lines, path),
-      locateLater: (path) => {
-        // Objects outlive the parsed part, which would take many times their memory.
-        parsedAgain ??= parse(part);
-        return findLine(part, parsedAgain.documents[index], parsedAgain.lines, path);
-      },
     });
+  }
+}
+
+/** Finds lines in a part at any time. Objects outlive the parsed part, which would take many times their memory. */
+class Locator {
+  readonly #part: Part;
+  #parsedAgain: ParsedPart | null = null;
+
+  constructor(part: Part) {
+    this.#part = part;
+  }
+
+  /** Parses the part at the first call, and keeps the result. */
+  lineOf(index: number, path: string): number {
+    this.#parsedAgain ??= parse(this.#part);
+    return findLine(this.#part, this.#parsedAgain.documents[index], this.#parsedAgain.lines, path);
   }
 }
 
@@ -123,10 +136,11 @@ function toValue(part: Part, document: Document): unknown {
 /** The document that an object is in. */
 interface Origin {
   readonly part: Part;
+  /** The position of the document in its part. */
+  readonly index: number;
+  readonly locator: Locator;
   /** Finds the line of a field while the document is being read. */
   readonly locateNow: (path: string) => number;
-  /** As `locateNow`, at any time. Parses the part at the first call, and keeps the result. */
-  readonly locateLater: (path: string) => number;
 }
 
 function* unfold(
@@ -134,7 +148,7 @@ function* unfold(
   prefix: string,
   origin: Origin,
 ): Generator<WrittenObject> {
-  const { part, locateNow, locateLater } = origin;
+  const { part, index, locator, locateNow } = origin;
   const { kind, items } = value;
   if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)) {
     for (const [at, item] of items.entries()) {
@@ -150,8 +164,13 @@ function* unfold(
     file: part.name,
     line: prefix === '' ? firstLine(part) : locateNow(prefix),
     value,
-    lineOf: (path) => locateLater(`${prefix}${path}`),
+    lineOf: lineFinder(locator, index, prefix),
   };
+}
+
+/** A closure of its own: one that is made beside `locateNow` would keep the parsed document in memory. */
+function lineFinder(locator: Locator, index: number, prefix: string): WrittenObject['lineOf'] {
+  return (path) => locator.lineOf(index, `${prefix}${path}`);
 }
 
 /** Returns the first line of an object. Comments and the `---` marker are not part of it. */
