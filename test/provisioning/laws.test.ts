@@ -199,10 +199,17 @@ suite('the decision on any grant, reading and configuration', () => {
   });
 
   test('a license grant creates an account only if it may, had none, and no AsanaAccount declares it', () => {
-    law((decision, { recorded, created, ending, mayCreate }, { accountDeclaredBy }) => {
+    law((decision, { recorded, created, applied, ending, mayCreate }, { accountDeclaredBy }) => {
       if (decision.kind !== 'Act' || decision.right.type !== 'License') return;
       if (!/Create|Invite/.test(decision.action.type)) return;
-      assert.ok(!recorded && !created && !ending && mayCreate && accountDeclaredBy === null);
+      assert.ok(!created && !ending && mayCreate && accountDeclaredBy === null);
+      // A person who was only found elsewhere never had an account in the organization.
+      const { account } = decision;
+      const isElsewhere =
+        account &&
+        account.memberships.every(({ workspace }) => workspace !== ORGANIZATION.gid) &&
+        recorded?.organization !== ORGANIZATION.gid;
+      assert.ok(recorded === null || (applied === null && isElsewhere));
     });
   });
 
