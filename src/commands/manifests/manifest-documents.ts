@@ -111,10 +111,16 @@ class Locator {
     this.#part = part;
   }
 
-  /** Parses the part at the first call, and keeps the result. */
-  lineOf(index: number, path: string): number {
-    this.#parsedAgain ??= parse(this.#part);
-    return findLine(this.#part, this.#parsedAgain.documents[index], this.#parsedAgain.lines, path);
+  /**
+   * Returns a function that finds the lines below a path of a document. It parses the part at its first call, and keeps
+   * the result. A closure that is made beside `locateNow` would keep the document that was read.
+   */
+  below(index: number, prefix: string): WrittenObject['lineOf'] {
+    return (path) => {
+      this.#parsedAgain ??= parse(this.#part);
+      const { documents, lines } = this.#parsedAgain;
+      return findLine(this.#part, documents[index], lines, `${prefix}${path}`);
+    };
   }
 }
 
@@ -164,13 +170,8 @@ function* unfold(
     file: part.name,
     line: prefix === '' ? firstLine(part) : locateNow(prefix),
     value,
-    lineOf: lineFinder(locator, index, prefix),
+    lineOf: locator.below(index, prefix),
   };
-}
-
-/** A closure of its own: one that is made beside `locateNow` would keep the parsed document in memory. */
-function lineFinder(locator: Locator, index: number, prefix: string): WrittenObject['lineOf'] {
-  return (path) => locator.lineOf(index, `${prefix}${path}`);
 }
 
 /** Returns the first line of an object. Comments and the `---` marker are not part of it. */
