@@ -206,7 +206,7 @@ suite('the decision on any grant, reading and configuration', () => {
       // A person who was only found elsewhere never had an account in the organization.
       const { account } = decision;
       const isElsewhere =
-        account &&
+        account?.scim === null &&
         account.memberships.every(({ workspace }) => workspace !== ORGANIZATION.gid) &&
         recorded?.organization !== ORGANIZATION.gid;
       assert.ok(recorded === null || (applied === null && isElsewhere));

@@ -58,7 +58,7 @@ function lastLook(
 }
 
 /** Returns what Asana shows of the person of a grant, if the last whole reading showed the same; otherwise `null`. */
-function wasShown(c: StatusCase): Holding | null {
+function holdingAsRead(c: StatusCase): Holding | null {
   const { after, facts } = c;
   const connector = facts.connectorOf(after);
   const site = connector && facts.siteOf(connector);
@@ -157,7 +157,7 @@ export const statusRules: readonly StatusRule[] = [
       const { before, after, facts } = c;
       const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Drifted')?.status);
       if (is !== 'True' || was === 'True' || facts.hasEnded(after)) return null;
-      const holding = wasShown(c);
+      const holding = holdingAsRead(c);
       if (!holding || modelOf(after.kind)?.has(after, holding) !== true) return null;
       return `it shows Drifted, but Asana shows ${JSON.stringify(holding)}`;
     }),
@@ -177,7 +177,7 @@ export const statusRules: readonly StatusRule[] = [
         connector.status?.observedGeneration !== connector.metadata.generation
       )
         return null;
-      const holding = wasShown(c);
+      const holding = holdingAsRead(c);
       if (!holding?.license) return null;
       return `it shows LicensesUnavailable, but Asana shows ${JSON.stringify(holding)}`;
     }),
