@@ -66,6 +66,7 @@ const ADJUSTMENTS: readonly Adjustment[] = [
 /** Commands that are not run here, and where they are tested. */
 const ELSEWHERE: readonly { readonly where: string; readonly pattern: RegExp }[] = [
   { where: 'test/ground/build.test.ts', pattern: /^npm run build\b/ },
+  { where: 'npm run image', pattern: /^docker build\b/ },
   { where: 'test/commands/completion', pattern: /completion (zsh|fish|powershell)\b/ },
 ];
 

@@ -23,7 +23,7 @@ export interface DebianProgram {
 }
 
 /**
- * Returns the path of a program: from PATH, or else from the package, which CI installs as root.
+ * Returns the path of a program: from PATH, or else from the package, which is installed as root or with sudo.
  * @throws Error that says what to do if neither is available
  */
 export async function debianProgram(program: DebianProgram): Promise<string> {
@@ -83,8 +83,8 @@ function unpackedFolder({ package: packageName }: DebianProgram): string {
 
 async function install(program: DebianProgram): Promise<string | null> {
   const { names, package: packageName, purpose, startsService } = program;
-  const way = `Put ${names[0]} on PATH, or run this as root where "apt-get install ${packageName}" works.`;
-  const installing = `apt-get install -q -y --no-install-recommends ${packageName}`;
+  const way = `Put ${names[0]} on PATH, or run this as root, or with sudo that asks for no password, where "apt-get install ${packageName}" works.`;
+  const installing = `${asRoot()} apt-get install -q -y --no-install-recommends ${packageName}`;
   if (startsService) await bring(`${purpose} ${way}`, unpackedFolder(program), unpacking(packageName));
   else await bring(`${purpose} ${way}`, tmpdir(), installing);
   return find(program);
@@ -94,11 +94,16 @@ function unpacking(packageName: string): string {
   return `apt-get download -q ${packageName} && dpkg-deb --extract ${packageName}_*.deb . && rm ${packageName}_*.deb`;
 }
 
+/** Returns the words before a command that requires root: none in a container that runs as root. */
+function asRoot(): string {
+  return process.getuid?.() === 0 ? '' : 'sudo --non-interactive --preserve-env=DEBIAN_FRONTEND';
+}
+
 /** @param failure the error message if the command fails */
 async function bring(failure: string, folder: string, command: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    await run('flock', [LOCK, 'sh', '-c', `apt-get update -q && ${command}`], {
+    await run('flock', [LOCK, 'sh', '-c', `${asRoot()} apt-get update -q && ${command}`], {
       cwd: folder,
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       maxBuffer: 64 * 1024 * 1024,
