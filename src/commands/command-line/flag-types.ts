@@ -44,6 +44,11 @@ export function booleanOption(flag: string, description: string): Option {
   });
 }
 
+/** Returns a flag that takes one of these values. */
+export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  return new FlagOption(flags, description).choices(choices);
+}
+
 /** Returns a flag that takes a name, such as a namespace. An empty one, as of an unset shell variable, is rejected. */
 export function nameOption(flags: string, description: string): Option {
   return new FlagOption(flags, description).argParser(readFilled);

@@ -4,9 +4,11 @@ import { apiUrlOption, budgetPercentOption, requestsPerMinuteOption } from '../c
 import { addExamples } from '../command-line/examples.ts';
 import {
   booleanOption,
+  choiceOption,
   durationOption,
   integerOption,
   listOption,
+  nameOption,
   namespacesOption,
 } from '../command-line/flag-types.ts';
 import type { OperatorFlags } from './run-operator.ts';
@@ -46,7 +48,7 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
       new Option('--no-leader-elect', 'Act without a lease. Use only where no second process can run.'),
     )
     .addOption(
-      new Option(
+      nameOption(
         '--leader-election-namespace <namespace>',
         'Namespace of the lease. Default: the namespace of the pod, otherwise that of the current context.',
       ).env('LEADER_ELECTION_NAMESPACE'),
@@ -74,12 +76,12 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
     )
     .optionsGroup('Endpoints:')
     .addOption(
-      new Option('--metrics-bind-address <address>', 'Address of /metrics; 0 to turn it off.')
+      nameOption('--metrics-bind-address <address>', 'Address of /metrics; 0 to turn it off.')
         .default(':8080')
         .env('METRICS_BIND_ADDRESS'),
     )
     .addOption(
-      new Option('--health-bind-address <address>', 'Address of /livez and /readyz; 0 to turn them off.')
+      nameOption('--health-bind-address <address>', 'Address of /livez and /readyz; 0 to turn them off.')
         .default(':8081')
         .env('HEALTH_BIND_ADDRESS'),
     )
@@ -94,7 +96,7 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
     .addOption(apiUrlOption())
     .optionsGroup('ConductorOne:')
     .addOption(
-      new Option(
+      nameOption(
         '--conductorone-host <host>',
         'Host, or host:port, to use instead of the host in the client IDs.',
       ).env('BATON_C1_API_HOST'),
@@ -107,26 +109,24 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
     )
     .optionsGroup('Logging:')
     .addOption(
-      new Option('--log-level <level>', 'Minimum log level.')
-        .choices(['error', 'warn', 'info', 'debug'])
+      choiceOption('--log-level <level>', 'Minimum log level.', ['error', 'warn', 'info', 'debug'])
         .default('info')
         .env('LOG_LEVEL'),
     )
     .addOption(
-      new Option('--log-format <format>', 'Log format.')
-        .choices(['json', 'console'])
+      choiceOption('--log-format <format>', 'Log format.', ['json', 'console'])
         .default('json')
         .env('LOG_FORMAT'),
     )
     .addOption(
-      new Option(
+      nameOption(
         '--audit-log-path <file>',
         'File that audit lines are appended to, in addition to standard output. It can be rotated by renaming. Default: none.',
       ).env('AUDIT_LOG_PATH'),
     )
     .optionsGroup('Tracing:')
     .addOption(
-      new Option(
+      nameOption(
         '--otel-endpoint <url>',
         'OTLP endpoint (HTTP, protobuf) that traces are sent to, such as http://collector:4318. The other OTEL_* variables apply as well. Default: none.',
       ).env('OTEL_EXPORTER_OTLP_ENDPOINT'),
