@@ -7,11 +7,25 @@ import { idle } from './bench/idle.ts';
 import { memory, startUp } from './bench/memory.ts';
 import { plan } from './bench/plan.ts';
 import { settled } from './bench/settled.ts';
+import { simulation } from './bench/simulation.ts';
 import { sync } from './bench/sync.ts';
 import { syncTask } from './bench/sync-task.ts';
 import { paint } from './demo/screen.ts';
 
-const all = [sync, c1z, syncTask, grantTask, newGrants, manyNewGrants, settled, idle, memory, startUp, plan];
+const all = [
+  sync,
+  c1z,
+  syncTask,
+  grantTask,
+  newGrants,
+  manyNewGrants,
+  settled,
+  idle,
+  memory,
+  startUp,
+  plan,
+  simulation,
+];
 
 /**
  * `npm run bench [-- NAME…]`: prints each figure beside its bound; fails if one does not hold. `curves` runs only by

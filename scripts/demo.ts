@@ -16,8 +16,12 @@ import { MAIN, sandboxAddress, startFromSource, stopProcess } from './sandbox-pr
 const NAMESPACE = 'asana-connector';
 const CHART = join(import.meta.dirname, '../charts/asana-connector');
 
-/** Functions that stop what was started; called in reverse order. */
+/** Functions that stop what was started. */
 const stops: (() => Promise<void>)[] = [];
+
+async function stopEverything(): Promise<void> {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+}
 
 async function demo(): Promise<boolean> {
   heading(
@@ -118,13 +122,17 @@ async function keep(kubeconfig: string, { controlUrl }: SandboxAddress): Promise
   clearInterval(alive);
 }
 
+// Unlike Ctrl-C in a terminal, it reaches this process alone.
+process.once('SIGTERM', (signal) => {
+  void stopEverything().finally(() => process.kill(process.pid, signal));
+});
 let ok = false;
 try {
   ok = await demo();
 } catch (error) {
   console.error(`\n   ${paint('red', error instanceof Error ? error.message : String(error))}`);
 } finally {
-  for (const stop of stops.toReversed()) await stop();
+  await stopEverything();
 }
 console.log(
   ok ? `\n   ${paint('green', 'All of it happened.')}` : `\n   ${paint('red', 'Not all of it happened.')}`,
