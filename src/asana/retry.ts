@@ -17,8 +17,8 @@ export const PATIENCE_MS = { action: 3_000, read: 3_000, sync: 120_000, bulk: 12
 /** The pause if there is no usable Retry-After: Asana's quota window (developers.asana.com, rate limits). */
 export const DEFAULT_RETRY_AFTER_MS = 60_000;
 
-/** Upper bound for any Retry-After. */
-const LONGEST_RETRY_AFTER_MS = 3600_000;
+/** Upper bound for any Retry-After: a day, so that a broken one does not stop the operator for good. */
+const LONGEST_RETRY_AFTER_MS = 24 * 3600_000;
 
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 8000;
@@ -61,7 +61,7 @@ export function retryDelay({
 }
 
 /**
- * Parses a Retry-After header (RFC 9110 §10.2.3: seconds or a date) into milliseconds from `now`, at most an hour.
+ * Parses a Retry-After header (RFC 9110 §10.2.3: seconds or a date) into milliseconds from `now`, at most a day.
  * Returns `null` if it is absent, negative or of neither form; a date in the past gives 0.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | null {

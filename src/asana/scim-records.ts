@@ -49,14 +49,17 @@ function scimIdOf(value: unknown): string {
   return gidOf(value, 'id');
 }
 
-/** Decodes a SCIM ListResponse (RFC 7644 §3.4.2). `Resources` may be omitted if nothing was found. */
+/**
+ * Decodes a SCIM ListResponse (RFC 7644 §3.4.2). If nothing was found, `Resources` may be omitted, or `null`, which means
+ * the same (RFC 7643 §2.5).
+ */
 export function decodeScimPage<T>(body: unknown, decode: (item: unknown) => T): ScimPage<T> {
-  const { Resources: resources, totalResults } = fieldsOf(body, 'the object');
+  const { Resources, totalResults } = fieldsOf(body, 'the object');
   if (typeof totalResults !== 'number' || !Number.isSafeInteger(totalResults) || totalResults < 0) {
     throw new UnexpectedShape('totalResults');
   }
-  if (resources === undefined && totalResults === 0) return { items: [], totalResults };
-  return { items: listOf(resources, MOST_SCIM_ITEMS, 'Resources').map(decode), totalResults };
+  if ((Resources ?? null) === null && totalResults === 0) return { items: [], totalResults };
+  return { items: listOf(Resources, MOST_SCIM_ITEMS, 'Resources').map(decode), totalResults };
 }
 
 /** RFC 7643 §4.3: the extension that holds department, cost centre, manager and the like. */

@@ -151,6 +151,8 @@ suite('pages', () => {
       where: 'totalResults',
     });
     assert.throws(() => decodeScimPage({ totalResults: 4 }, decodeScimUser), { where: 'Resources' });
+    for (const Resources of [undefined, null, []])
+      assert.deepEqual(decodeScimPage({ totalResults: 0, Resources }, decodeScimUser).items, []);
     assert.deepEqual(decodeScimPage({ totalResults: 0 }, decodeScimUser), { items: [], totalResults: 0 });
   });
 });

@@ -358,7 +358,7 @@ suite('Retry-After', () => {
   test('a huge Retry-After rejects the request as RateLimited, and the next one without sending it', async (t) => {
     const { url, seen } = await startScriptedServer(t, () => limited('86400'));
     const session = openTestSession(t, url);
-    await assert.rejects(session.rest.me(call), { code: 'RateLimited', retryAfterMs: 3_600_000 });
+    await assert.rejects(session.rest.me(call), { code: 'RateLimited', retryAfterMs: 86_400_000 });
     await assert.rejects(session.rest.me({ priority: 'action' }), { code: 'RateLimited' });
     assert.equal(seen.length, 1, 'the second request was not sent');
   });
