@@ -1,5 +1,5 @@
 import { Code } from '@connectrpc/connect';
-import type { AsanaErrorCode } from '../asana/errors.ts';
+import { type AsanaErrorCode, isAsanaError } from '../asana/errors.ts';
 import { CodedError, isAbort } from '../core/errors.ts';
 import type { DirectoryErrorCode } from '../directory/directory-error.ts';
 import type { RefusalCode } from '../provisioning/refusal.ts';
@@ -109,6 +109,8 @@ export function grpcCodeOf(error: unknown): Code {
   if (error instanceof ConductorOneError && error.grpcCode !== undefined && !isCut(error))
     return error.grpcCode;
   if (!(error instanceof CodedError)) return Code.Unknown;
+  // A 403 has the code of Asana's other 403s, whatever a refusal takes it to mean.
+  if (isAsanaError(error.cause, 'Forbidden')) return Code.PermissionDenied;
   if (isKnown(error.code)) return CODES[error.code];
   return error.errorClass === 'stalling' ? Code.Unknown : Code.Unavailable;
 }

@@ -80,6 +80,13 @@ suite('the gRPC code', () => {
   }
 
   for (const { error, code, because } of [
+    {
+      error: new RefusedError('NotTeamMember', 'no', {
+        cause: new AsanaError('Forbidden', 'no', { surface: 'rest' }),
+      }),
+      code: Code.PermissionDenied,
+      because: 'Asana answered 403, which the operator explains',
+    },
     { error: new StoppedError('given up'), code: Code.Canceled, because: 'the process stops' },
     {
       error: AbortSignal.abort().reason,
