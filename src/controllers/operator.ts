@@ -295,7 +295,10 @@ export class AsanaOperator extends ReconcilingOperator {
   }
 
   #touchConnector(key: Key, why: TouchReason): void {
-    if (why === 'CredentialsRejected') this.#secrets.forget(key);
+    if (why === 'CredentialsRejected') {
+      this.#secrets.forget(key);
+      this.#registry.find(key)?.noteRejection();
+    }
     this.#router.touchConnector(key, why);
   }
 }

@@ -105,6 +105,25 @@ suite('the Secret of a connector', () => {
   });
 });
 
+suite('a token that is revoked between two syncs', () => {
+  test('stalls the connector as soon as Asana rejects an action, and the grant waits for it', async (t) => {
+    const rig = await OperatorRig.start('connector-revoked');
+    t.after(() => rig.close());
+    await rig.createSecret({ BATON_TOKEN: SERVICE_ACCOUNT });
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+    rig.sandbox.tokenRegister.revoke(SERVICE_ACCOUNT);
+    await rig.createGrant('late', 'alice@acme.example');
+    const connector = await rig.untilPhase('Failed');
+    assert.equal(conditionOf(connector, 'Stalled')?.reason, 'CredentialsRejected');
+    assert.equal(conditionOf(connector, 'CredentialsValid')?.status, 'False');
+    await rig.until('the grant waits', async () => {
+      const ready = conditionOf(await rig.grant('late'), 'Ready');
+      return ready?.reason === 'ConnectorNotReady';
+    });
+  });
+});
+
 suite('the permissions of a token', () => {
   let rig: OperatorRig;
   before(async () => {

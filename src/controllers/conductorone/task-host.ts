@@ -69,9 +69,10 @@ export class ConnectorTaskHost implements TaskHost {
       const snapshot = session.directory.effective();
       const awaited = last === undefined || session.syncs.finished === last ? null : session.syncs.finished;
       if (!doubt && snapshot && this.#isFresh(snapshot, awaited)) return snapshot;
-      if (synced) throw doubt ?? whyNot(session, snapshot);
+      if (synced || !mayReadAgain(session)) throw doubt ?? whyNot(session, snapshot);
       last = session.syncs.finished;
-      session.startUnaskedSync();
+      const teams = snapshot?.parts.teams ?? null;
+      session.startUnaskedSync({ readsTeams: !this.#isWithin(teams, this.#teamsWithinMs(), null) });
     }
   }
 
@@ -165,21 +166,27 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   /**
-   * Whether every part is complete and at most ten minutes old; teams have an interval of their own.
+   * Whether every part is complete and at most ten minutes old; teams may have an interval of their own.
    * @param awaited the sync that was waited for: if it was complete, ages count from its start, however long it took
    */
   #isFresh({ parts }: Snapshot, awaited: FinishedSync | null): boolean {
-    const { clock, connector } = this.#options;
-    const { scim } = connector().spec;
-    const { teamIntervalMs } = intervalsOf(connector());
-    const asOf = awaited?.outcome === 'Complete' ? awaited.begunAt : clock.monotonic();
-    const within = (part: Part | null, ms: number) =>
-      part !== null && part.complete && asOf - part.begunAt <= ms;
+    const { scim } = this.#options.connector().spec;
     return (
-      within(parts.accounts, FRESH_MS) &&
-      (!scim.enabled || within(parts.licenses, FRESH_MS)) &&
-      within(parts.teams, Math.max(FRESH_MS, teamIntervalMs))
+      this.#isWithin(parts.accounts, FRESH_MS, awaited) &&
+      (!scim.enabled || this.#isWithin(parts.licenses, FRESH_MS, awaited)) &&
+      this.#isWithin(parts.teams, this.#teamsWithinMs(), awaited)
     );
+  }
+
+  #isWithin(part: Part | null, ms: number, awaited: FinishedSync | null): boolean {
+    const asOf = awaited?.outcome === 'Complete' ? awaited.begunAt : this.#options.clock.monotonic();
+    return part !== null && part.complete && asOf - part.begunAt <= ms;
+  }
+
+  /** Returns the maximum age of teams in ms: ten minutes, unless they are to be read more rarely than the rest. */
+  #teamsWithinMs(): number {
+    const { intervalMs, teamIntervalMs } = intervalsOf(this.#options.connector());
+    return teamIntervalMs > intervalMs ? Math.max(FRESH_MS, teamIntervalMs) : FRESH_MS;
   }
 
   #contextFor(request: TaskRequest, taskId: string, directory: Directory): TaskContext {
@@ -251,7 +258,12 @@ function asanaOf({ asana, clients: { obstacle, unreadable } }: ConnectorSession)
   );
 }
 
-/** Whether a task may start a sync: only if the schedule has one due, nor again while a person must answer first. */
+/** Whether a sync task may read the directory again: not after a refusal, until a person has acted on it. */
+function mayReadAgain({ syncs: { finished } }: ConnectorSession): boolean {
+  return finished?.outcome !== 'Stalled';
+}
+
+/** Whether a provisioning task may start a sync: only if the schedule has one due, nor again while a person must answer first. */
 function maySync(session: ConnectorSession, doubt: RefusalCode): boolean {
   const isHeld = doubt === 'ReadingHeld' || session.isForeign;
   return session.syncs.finished === null || (!isHeld && session.isSyncDue());

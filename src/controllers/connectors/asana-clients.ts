@@ -19,6 +19,8 @@ export class AsanaClients {
   /** Fingerprints of tokens that a sync has shown to belong to the organization on record. */
   readonly #proven = new Set<string>();
   #owesProof = false;
+  /** The version of the Secret whose tokens Asana rejected outside of a sync; `null` if there is none. */
+  #rejectedVersion: string | null = null;
   #obstacle: Obstacle | null = null;
   #unreadable: Obstacle | null = null;
 
@@ -72,6 +74,13 @@ export class AsanaClients {
   /** Marks the current tokens as proven: a sync with them has ended and did not read another organization. */
   prove(): void {
     if (this.#origin) this.#proven.add(this.#origin.tokens);
+  }
+
+  /** Records that Asana rejected a token. @returns false if that is known for this version of the Secret */
+  noteRejection(): boolean {
+    const isKnown = this.#rejectedVersion === this.secretVersion;
+    this.#rejectedVersion = this.secretVersion;
+    return !isKnown;
   }
 
   /** Closes the clients, so that nothing more is sent with their tokens. */

@@ -247,13 +247,17 @@ export class ConnectorSession {
   }
 
   /** Starts a sync in the background; does nothing while one is running or without credentials. */
-  startSync(cause: SyncCause, { answering }: { readonly answering: boolean }): void {
+  startSync(
+    cause: SyncCause,
+    { answering, readsTeams = false }: { readonly answering: boolean; readonly readsTeams?: boolean },
+  ): void {
     if (!this.asana || this.syncs.running) return;
     this.syncs.start({
       asana: this.asana,
       spec: this.#connector.spec,
       cause,
       answering,
+      readsTeams,
       intervals: this.#intervals,
       previous: this.directory.current(),
       restKnown: this.organizations.length > 0,
@@ -270,9 +274,20 @@ export class ConnectorSession {
     return !finished || (next !== null && next <= now);
   }
 
-  /** Starts a sync that neither the interval nor a person asked for; the next interval counts from it as usual. */
-  startUnaskedSync(): void {
-    this.startSync(this.syncs.finished?.cause ?? NO_CAUSE, { answering: false });
+  /**
+   * Starts a sync that neither the interval nor a person asked for; the next interval counts from it as usual.
+   * @param options readsTeams: read teams even if they are not due
+   */
+  startUnaskedSync(options: { readonly readsTeams?: boolean } = {}): void {
+    this.startSync(this.syncs.finished?.cause ?? NO_CAUSE, { answering: false, ...options });
+  }
+
+  /**
+   * Makes a sync due after Asana rejected a token, so that the status shows it: once for each version of the Secret, in
+   * case Asana accepts the token for reading.
+   */
+  noteRejection(): void {
+    if (this.clients.noteRejection()) this.syncs.expire();
   }
 
   /** Ends everything in progress; the session cannot be used afterwards. */

@@ -38,6 +38,8 @@ export interface SyncWish {
   readonly spec: AsanaConnectorSpec;
   readonly cause: SyncCause;
   readonly answering: boolean;
+  /** Read teams even if they are not due. */
+  readonly readsTeams: boolean;
   readonly intervals: { readonly intervalMs: number; readonly teamIntervalMs: number };
   /** The previous reading, which lends what this one lacks. */
   readonly previous: Snapshot | null;
@@ -152,9 +154,9 @@ export class SyncRunner {
   }
 
   /** Whether to read teams, which cost a request each: by their own interval, or if a person asked for a sync. */
-  #teamsDue({ cause, intervals: { intervalMs, teamIntervalMs } }: SyncWish): boolean {
+  #teamsDue({ cause, readsTeams, intervals: { intervalMs, teamIntervalMs } }: SyncWish): boolean {
     const last = this.#finished;
-    if (this.#lastTeamsAt === null || !last) return true;
+    if (readsTeams || this.#lastTeamsAt === null || !last) return true;
     if (last.cause.generation !== cause.generation || last.cause.requestedAt !== cause.requestedAt)
       return true;
     if (teamIntervalMs < intervalMs) return true;

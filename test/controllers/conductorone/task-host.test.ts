@@ -99,7 +99,7 @@ suite('the task host of a connector', () => {
     const alone = await requests(() => host.readDirectory(never));
     clock.moveOn(11 * 60_000);
     const joined = await requests(async () => {
-      session.startUnaskedSync();
+      session.startUnaskedSync({ readsTeams: true });
       await Promise.all([host.readDirectory(never), host.readDirectory(never)]);
     });
     assert.ok(joined <= alone, `${joined} requests instead of ${alone}`);
@@ -319,6 +319,23 @@ suite('the task host of a connector', () => {
     assert.deepEqual(asked, []);
   });
 
+  test('reads teams again after ten minutes, although the interval of the connector is an hour', async () => {
+    const first = (await host.readDirectory(never)).parts.teams?.begunAt ?? 0;
+    clock.moveOn(11 * 60_000);
+    const second = (await host.readDirectory(never)).parts.teams?.begunAt ?? 0;
+    assert.ok(second >= first + 11 * 60_000, `${second - first} ms`);
+  });
+
+  test('reuses older teams if they are to be read more rarely than the rest', async () => {
+    const sync = { ...connector.spec.sync, teamInterval: '6h' };
+    const rarely = hostWith({ connector: () => ({ ...connector, spec: { ...connector.spec, sync } }) });
+    await rarely.readDirectory(never);
+    clock.moveOn(11 * 60_000);
+    const asked = await listings(() => rarely.readDirectory(never));
+    assert.ok(!asked.includes('getTeamsForWorkspace'), asked.join(' '));
+    assert.ok(asked.length > 0);
+  });
+
   test('sends no request for a task with a token that Asana rejected, and reports CredentialsRejected', async () => {
     await host.readDirectory(never);
     sandbox.faults.add({ match: { times: 0 }, effect: { status: 401 } });
@@ -331,6 +348,8 @@ suite('the task host of a connector', () => {
         });
       assert.equal(await requests(task), 0, want);
     }
+    const again = () => assert.rejects(host.readDirectory(never), { code: 'CredentialsRejected' });
+    assert.equal(await requests(again), 0, 'a sync task that is repeated');
   });
 
   test('gives nothing with new tokens before their first sync has ended', async () => {

@@ -233,6 +233,17 @@ suite('the session of a connector', () => {
     assert.equal(session.syncs.finished, null, 'a sync is due');
   });
 
+  test('makes one sync due for a token that Asana rejects between syncs', async (t) => {
+    const { open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    session.noteRejection();
+    assert.equal(session.syncs.finished, null, 'a sync is due');
+    await sync(session);
+    session.noteRejection();
+    assert.notEqual(session.syncs.finished, null, 'no other sync is due for the same Secret');
+  });
+
   test('shows CredentialsRejected beside a hold over another organization', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: ['1'] } });

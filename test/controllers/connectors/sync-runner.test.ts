@@ -48,6 +48,7 @@ async function start(t: TestContext) {
       spec: connectorObject().spec,
       cause,
       answering: false,
+      readsTeams: false,
       intervals: { intervalMs: HOUR_MS, teamIntervalMs: TEAM_INTERVAL_MS },
       previous: directory.current(),
       restKnown: true,
