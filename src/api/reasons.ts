@@ -266,7 +266,12 @@ export const connectorReasons = {
   AsanaUnavailable: {
     class: 'transient',
     remedy:
-      'Asana did not answer, or cannot be reached as configured: see the message. The operator retries, and continues to use the last reading.',
+      'Asana did not answer: see the message. The operator retries, and continues to use the last reading.',
+  },
+  AsanaRefused: {
+    class: 'stalling',
+    remedy:
+      'Asana refused to be read: see the message. Correct the cause, for example `--asana-api-url`, then edit the connector or set the annotation `requestedAt` to try again.',
   },
   TooManyRemovals: {
     class: 'waiting',

@@ -145,6 +145,7 @@ const BY_REASON: Readonly<Record<ConnectorReason, Row>> = {
     connector({ object: connectorObject({ spec: { suspend: true } }) }),
   ],
   NotChecked: ['ConductorOneConnected', 'Healthy', 'Current', linked(null)],
+  AsanaRefused: failed('AsanaRefused'),
   SecretNotFound: failed('SecretNotFound'),
   SecretKeyMissing: failed('SecretKeyMissing'),
   SecretUnreadable: [

@@ -36,7 +36,9 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
       readyBefore?.status,
     );
   }
-  if (obstacle) return readiness('stalling', obstacle.reason, obstacle.message, undefined);
+  // What the last sync met may be gone: after an edit or a request, the sync in progress decides.
+  if (obstacle && !(obstacle.metBySync && running?.answering))
+    return readiness('stalling', obstacle.reason, obstacle.message, undefined);
   if (secretUnreadable && !hasClients)
     return readiness('transient', secretUnreadable.reason, secretUnreadable.message, undefined);
   if (!everSynced(facts)) {
@@ -82,10 +84,13 @@ function credentialsOf(facts: ConnectorFacts): ConditionDraft {
   if (obstacle && isOfCredentials(obstacle)) return draft('False', obstacle.reason, obstacle.message);
   if (secretUnreadable) return draft('Unknown', secretUnreadable.reason, secretUnreadable.message);
   if (tokensUnproven) return draft('Unknown', 'NotChecked', TOKENS_UNPROVEN);
-  if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana accepts the token.');
+  // That the spec does not fit the token's workspaces is known only after Asana has listed them.
+  const isScopeWrong =
+    report?.error?.code === 'WorkspaceNotFound' || report?.error?.code === 'AmbiguousOrganization';
+  if (report?.result?.snapshot || isScopeWrong) return draft('True', 'Accepted', 'Asana accepts the token.');
   const kept = findCondition(object.status?.conditions, 'CredentialsValid');
   if (kept && kept.status === 'True') return kept;
-  return draft('Unknown', 'NotChecked', 'No request has been sent to Asana yet.');
+  return draft('Unknown', 'NotChecked', 'Asana has not accepted the token yet.');
 }
 
 function scimOf({ object, obstacle, report }: ConnectorFacts): ConditionDraft[] {
@@ -104,7 +109,7 @@ function scimOf({ object, obstacle, report }: ConnectorFacts): ConditionDraft[] 
   if (report?.error?.code === 'WorkspaceNotSet')
     return [draft('True', 'Available', 'SCIM accepts the token. Licenses have not been read yet.')];
   const kept = findCondition(object.status?.conditions, 'ScimAvailable');
-  return [kept ?? draft('Unknown', 'NotChecked', 'No request has been sent to SCIM yet.')];
+  return [kept ?? draft('Unknown', 'NotChecked', 'SCIM has not been read yet.')];
 }
 
 /** Whether a credentials problem affects SCIM too: the Secret or a key is missing, or both APIs use one token. */

@@ -64,7 +64,7 @@ export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): st
 /** Returns what Asana refused at the last sync. Reading over SCIM alone is a limitation, not an obstacle. */
 function findRefusal({ syncs: { report } }: ConnectorSession): Obstacle | null {
   const refusal = report && failureOf(report);
-  return refusal?.errorClass === 'stalling' ? obstacleOf(refusal) : null;
+  return refusal?.errorClass === 'stalling' ? { ...obstacleOf(refusal), metBySync: true } : null;
 }
 
 /** Finds an older connector in mode Apply on the same organization. Two would conflict, so the younger one stops. */

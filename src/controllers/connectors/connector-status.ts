@@ -1,6 +1,6 @@
 import type { AsanaConnectorStatus } from '../../api/asana-connector.ts';
 import type { ConnectorHold } from '../../api/asana-connector-status.ts';
-import { phaseOf, settleConditions } from '../../api/conditions.ts';
+import { findCondition, phaseOf, settleConditions } from '../../api/conditions.ts';
 import { formatDuration } from '../../api/duration.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { DirectoryCounts } from '../../directory/directory.ts';
@@ -25,7 +25,7 @@ export function connectorStatus(facts: ConnectorFacts, now: number): AsanaConnec
     conditions,
     ...scopeOf(facts, before),
     counts: countsOf(facts, before),
-    ...syncOf(facts, before),
+    ...syncOf(facts, before, findCondition(conditions, 'Reconciling') !== undefined),
     ...removalsOf(facts),
     ...conductorOneOf(facts, before),
   };
@@ -85,7 +85,12 @@ function withoutUnread(counts: DirectoryCounts, { parts, scimOnly }: Snapshot): 
   };
 }
 
-function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<AsanaConnectorStatus, 'sync'> {
+/** @param isReconciling whether the progress of a sync that answers a person is shown */
+function syncOf(
+  facts: ConnectorFacts,
+  before: AsanaConnectorStatus,
+  isReconciling: boolean,
+): Pick<AsanaConnectorStatus, 'sync'> {
   const { running, report } = facts;
   const kept = before.sync ?? {};
   const last = report
@@ -97,7 +102,7 @@ function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<Asana
         complete: isComplete(report),
       }
     : withoutProgress(kept);
-  if (!running?.answering) return Object.keys(last).length === 0 ? {} : { sync: last };
+  if (!running?.answering || !isReconciling) return Object.keys(last).length === 0 ? {} : { sync: last };
   return { sync: { ...last, startedAt: formatTime(running.startedAt), progress: { ...running.progress } } };
 }
 

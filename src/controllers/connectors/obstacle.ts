@@ -5,6 +5,8 @@ import { type CodedError, InvalidInputError } from '../../core/errors.ts';
 export interface Obstacle {
   readonly reason: ConnectorReason;
   readonly message: string;
+  /** True if the last sync met it, so that the next one may find it gone. */
+  readonly metBySync?: true;
 }
 
 const CREDENTIAL_REASONS: ReadonlySet<ConnectorReason> = new Set([
@@ -20,10 +22,11 @@ export function isOfCredentials({ reason }: Obstacle): boolean {
   return CREDENTIAL_REASONS.has(reason);
 }
 
-/** Maps an error code to a condition reason; a code without a reason of its own counts as AsanaUnavailable. */
+/** Maps an error code to a condition reason; one without a reason of its own to one that tells whether it is retried. */
 export function reasonOf(error: CodedError): ConnectorReason {
   if (error.code === 'Forbidden') return 'PermissionDenied';
-  return error.code in connectorReasons ? (error.code as ConnectorReason) : 'AsanaUnavailable';
+  if (error.code in connectorReasons) return error.code as ConnectorReason;
+  return error.errorClass === 'stalling' ? 'AsanaRefused' : 'AsanaUnavailable';
 }
 
 /**

@@ -321,6 +321,29 @@ suite('the status of a connector', () => {
     assert.equal(later.sync?.progress, undefined);
   });
 
+  test('is Syncing, not Failed, while a sync answers a person after the last one was refused', () => {
+    const error = new DirectoryError('WorkspaceNotFound', 'No workspace 999.');
+    const refused = report({ result: null, error });
+    const obstacle = { reason: 'WorkspaceNotFound', message: error.message, metBySync: true } as const;
+    const shown = connectorStatus(facts({ obstacle, report: refused, running }), NOW);
+    assert.equal(shown.phase, 'Syncing');
+    assert.deepEqual(
+      shown.conditions?.filter(({ type }) => ['Ready', 'Stalled'].includes(type)).map(({ reason }) => reason),
+      ['Syncing'],
+    );
+    const unasked = { ...running, answering: false };
+    assert.equal(
+      connectorStatus(facts({ obstacle, report: refused, running: unasked }), NOW).phase,
+      'Failed',
+    );
+  });
+
+  test('stays Failed, without progress, while a sync cannot remove the obstacle', () => {
+    const obstacle = { reason: 'OrganizationTaken', message: 'Another connector is older.' } as const;
+    const shown = connectorStatus(facts({ obstacle, running }), NOW);
+    assert.deepEqual([shown.phase, shown.sync?.progress], ['Failed', undefined]);
+  });
+
   test('shows no number of licenses if no licenses were read', () => {
     const without = { ...snapshot, parts: { ...snapshot.parts, licenses: null } };
     const { counts } = connectorStatus(facts({ snapshot: without }), NOW);
@@ -355,6 +378,8 @@ suite('the conditions CredentialsValid and ScimAvailable', () => {
   const noKey = { reason: 'SecretKeyMissing', message: 'No key BATON_TOKEN.' } as const;
   const forbidden = { reason: 'PermissionDenied', message: 'The token may not.' } as const;
   const foreign = { reason: 'OrganizationChanged', message: 'Another organization.' } as const;
+  const scopeError = new DirectoryError('WorkspaceNotFound', 'No workspace 999.');
+  const wrongScope = { reason: 'WorkspaceNotFound', message: scopeError.message } as const;
   const restRefused = report({
     result: null,
     error: new AsanaError('CredentialsRejected', rejected.message, { surface: 'rest' }),
@@ -408,6 +433,12 @@ suite('the conditions CredentialsValid and ScimAvailable', () => {
       valid: 'False SecretNotFound',
       scim: 'False SecretNotFound',
       because: 'the Secret is missing, although the last sync succeeded',
+    },
+    {
+      changes: { obstacle: wrongScope, report: report({ result: null, error: scopeError }) },
+      valid: 'True Accepted',
+      scim: 'Unknown NotChecked',
+      because: 'Asana lists workspaces, but not the one of the spec',
     },
     {
       changes: { object: afterwards(twoTokens), obstacle: noSecret, hasClients: false },
