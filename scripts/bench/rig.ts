@@ -265,7 +265,7 @@ export async function until(
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await seen())) {
-    if (performance.now() > deadline) throw new Error(`waited ${patienceMs / 1000} s, but not: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${patienceMs / 1000} s for: ${what}`);
     await sleep(everyMs);
   }
 }

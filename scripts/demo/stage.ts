@@ -33,7 +33,7 @@ const LOOK_EVERY_MS = 200;
 export async function until(what: string, seen: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await seen())) {
-    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s, but not: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s for: ${what}`);
     await sleep(LOOK_EVERY_MS);
   }
 }

@@ -86,7 +86,7 @@ export class PrometheusServer implements AsyncDisposable {
   async until(what: string, seen: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     while (!(await seen())) {
-      assert.ok(performance.now() < deadline, `waited ${PATIENCE_MS / 1000} s, but not: ${what}`);
+      assert.ok(performance.now() < deadline, `waited ${PATIENCE_MS / 1000} s for: ${what}`);
       await sleep(100);
     }
   }

@@ -290,7 +290,7 @@ export class ClusterObjects {
     const deadline = performance.now() + PATIENCE_MS;
     while (!(await seen())) {
       if (performance.now() > deadline)
-        assert.fail(`waited ${PATIENCE_MS / 1000} s, but not: ${what} ${detail() ?? ''}`);
+        assert.fail(`waited ${PATIENCE_MS / 1000} s for: ${what} ${detail() ?? ''}`);
       await sleep(50);
     }
   }

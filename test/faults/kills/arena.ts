@@ -156,7 +156,7 @@ export class Arena {
     const deadline = performance.now() + withinMs;
     while (!(await seen())) {
       await this.fill();
-      if (performance.now() > deadline) throw new Error(`waited ${withinMs / 1000} s, but not: ${what}`);
+      if (performance.now() > deadline) throw new Error(`waited ${withinMs / 1000} s for: ${what}`);
       await sleep(POLL_MS);
     }
   }
