@@ -176,12 +176,12 @@ describe('the admission policies for grants', () => {
     {
       manifest: team({ duration: '2160h1s' }),
       because: 'duration is 90 days and one second',
-      refused: /duration must end at most/,
+      refused: /duration, counted from/,
     },
     {
       manifest: team({ startsAt: inDays(10), duration: '1921h' }),
       because: 'startsAt is in 10 days, and duration is 80 days and one hour',
-      refused: /duration must end at most/,
+      refused: /duration, counted from/,
     },
     {
       manifest: team({ startsAt: inDays(10), duration: '1919h' }),
@@ -207,7 +207,7 @@ describe('the admission policies for grants', () => {
     await cluster.run(['create', '-f', '-'], before);
     const extended = (duration: string) => ({ ...before, spec: { ...before.spec, duration } });
     assert.equal(await answer(extended('2000h'), 'apply'), '');
-    assert.match(await answer(extended('2200h'), 'apply'), /duration must end at most/);
+    assert.match(await answer(extended('2200h'), 'apply'), /duration, counted from/);
   });
 
   test('do not apply to an older grant until its spec is edited', async () => {
@@ -238,6 +238,11 @@ describe('the admission policies for grants', () => {
       refused: /lead may not grant Enterprise in namespace/,
     },
     { manifest: license({}), because: 'the default license', refused: /lead may not grant Enterprise/ },
+    {
+      manifest: license({ license: 'ViewOnly', onMissingAccount: 'Create' }),
+      because: 'a license that creates the account',
+      refused: /lead may not create accounts in namespace/,
+    },
     {
       manifest: team({ team: { name: 'Design' } }),
       because: 'a team that their role allows, by name',

@@ -208,7 +208,22 @@ const syncs: readonly AlertCase[] = [
         labels: { ...acme, reason: 'AsanaUnavailable', severity: 'warning' },
         summary: 'The syncs of iga/acme fail or stay incomplete.',
         description:
-          'Synced has been False for an hour, with reason AsanaUnavailable. Data that was not read completely is not used for removals, creations or uploads.',
+          'Synced has not been True for an hour, with reason AsanaUnavailable. Data that was not read completely is not used for removals, creations or uploads.',
+      },
+    ],
+  },
+  {
+    alert: 'AsanaConnectorNotSynced',
+    when: 'when the first sync has not ended for an hour',
+    series: { [condition(ACME, 'Synced', 'Unknown', 'Pending')]: '1+0x70' },
+    notYetAt: '59m',
+    at: '61m',
+    fires: [
+      {
+        labels: { ...acme, reason: 'Pending', severity: 'warning' },
+        summary: 'The syncs of iga/acme fail or stay incomplete.',
+        description:
+          'Synced has not been True for an hour, with reason Pending. Data that was not read completely is not used for removals, creations or uploads.',
       },
     ],
   },
@@ -286,7 +301,7 @@ const holds: readonly AlertCase[] = [
         labels: { ...acme, reason: 'TooManyRemovals', severity: 'warning' },
         summary: 'The connector iga/acme holds removals until a person answers.',
         description:
-          'RemovalsPaused is True with reason TooManyRemovals. No access is removed until the hold is answered. Access is still granted.',
+          'RemovalsPaused is True with reason TooManyRemovals. No access is removed until the hold is answered. Access is still granted, unless the reason is OrganizationChanged.',
       },
     ],
   },
