@@ -18,7 +18,7 @@ import { operatorCommand } from './commands/operator/operator-command.ts';
 import { planCommand } from './commands/plan/plan-command.ts';
 import { releaseCommand } from './commands/release/release-command.ts';
 import { reviewCommand } from './commands/review/review-command.ts';
-import { CodedError } from './core/errors.ts';
+import { CodedError, isAbort } from './core/errors.ts';
 import { version } from './core/version.ts';
 
 /** Defined only in the bundle (src/core/version.ts). */
@@ -149,6 +149,10 @@ function reportFailure(error: unknown): number {
     // Without a cause, the command has already reported everything.
     if (error.cause !== null) reportFailure(error.cause);
     return error.exitCode;
+  }
+  if (isAbort(error)) {
+    console.error('The command was interrupted.');
+    return 1;
   }
   if (error instanceof CodedError) {
     console.error(`${error.code}: ${error.message}`);

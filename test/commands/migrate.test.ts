@@ -173,6 +173,11 @@ describe('asana-connector migrate', () => {
     assert.deepEqual(manifest.at('metadata').value, { name: 'acme', namespace: 'iga' });
   });
 
+  it('quotes a namespace that kubectl would read as a boolean', async () => {
+    const { yaml } = await migrate(secretOf({}, { namespace: 'no' }));
+    assert.match(yaml, /namespace: "no"/);
+  });
+
   it('refers to SCIM_TOKEN as the SCIM token, and then accepts a personal access token', async () => {
     const { manifest } = await migrate(secretOf({ BATON_USE_SERVICE_ACCOUNT: null, SCIM_TOKEN: 'canary' }));
     assert.equal(manifest.at('spec', 'credentials', 'secretRef', 'scimTokenKey').value, 'SCIM_TOKEN');

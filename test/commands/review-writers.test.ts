@@ -49,8 +49,11 @@ suite('a review as CSV', () => {
         assert.deepEqual(more, []);
         const shown = (column: string) => cells?.[head?.indexOf(column) ?? -1] ?? '';
         for (const [column, text] of Object.entries({ name, why })) {
-          assert.equal(shown(column), FORMULA.test(text) ? `'${text}` : text);
-          assert.doesNotMatch(shown(column), /^[=+\-@\t\r]/, 'a spreadsheet would evaluate it');
+          const inner = text.replaceAll(/(;|(?<!^)\t)(?=[=+\-@\uFF1D])/g, "$1'");
+          assert.equal(shown(column), FORMULA.test(text) ? `'${inner}` : inner);
+          for (const part of shown(column).split(';'))
+            assert.doesNotMatch(part, /^[=+\-@]/, 'a spreadsheet would evaluate it');
+          assert.doesNotMatch(shown(column), /^[\t\r]/);
         }
       }),
       { numRuns: 500, seed: 9 },
@@ -70,6 +73,11 @@ suite('a review as CSV', () => {
       assert.equal(cells?.filter((cell) => cell === `'${formula}`).length, 5);
     });
   }
+
+  test('puts an apostrophe before a formula behind a semicolon, which some spreadsheets read as a separator', () => {
+    const [head, cells] = parseCsv(csvOf([sampleRow({ name: 'x;=cmd|calc;y' })]));
+    assert.equal(cells?.[head?.indexOf('name') ?? -1], "x;'=cmd|calc;y");
+  });
 
   test('ends lines with CRLF as in RFC 4180, and begins with a byte order mark only on request', () => {
     const plain = csvOf([sampleRow({})]);

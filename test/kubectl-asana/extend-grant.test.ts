@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { changeOf, readTime } from '../../src/commands/kubectl-asana/extend-grant.ts';
+import { changeOf, extendGrant, readTime } from '../../src/commands/kubectl-asana/extend-grant.ts';
 import { kubectlAsanaCommand } from '../../src/commands/kubectl-asana/kubectl-asana-command.ts';
 import { grantObject } from '../controllers/objects.ts';
 
@@ -55,6 +55,12 @@ suite('kubectl asana extend', () => {
     assert.equal(readTime('2028-02-29T01:30:00+02:00'), Date.UTC(2028, 1, 28, 23, 30));
     assert.equal(readTime('2027-01-31T00:00:00.5Z'), Date.UTC(2027, 0, 31, 0, 0, 0, 500));
   });
+
+  for (const name of ['', 'alg/', '/alice', 'alg/a/b', 'xyz/alice'])
+    test(`rejects ${JSON.stringify(name)}, which does not name a grant, before it asks the API server`, async () => {
+      const output = { write: () => true };
+      await assert.rejects(extendGrant(name, { until: '2999-01-01T00:00:00Z' }, output), { field: 'GRANT' });
+    });
 
   test('has no flag for all namespaces, since it is about one grant', () => {
     const extend = kubectlAsanaCommand().commands.find((command) => command.name() === 'extend');

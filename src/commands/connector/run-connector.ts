@@ -47,6 +47,10 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
   // As in Go, the certificate authorities apply to every connection of the process, including those to Asana.
   if (trust) setDefaultCACertificates(trust);
   const log = await openLog(settings, systemClock);
+  // A closed pipe must not end the service between a change and the report of its task.
+  const onError = (error: Error) =>
+    log.error('audit lines could not be written to standard output', { error });
+  process.stdout.on('error', onError);
   try {
     for (const { message, ...fields } of settingWarnings(groups, sources, credentials !== null)) {
       log.warn(message, fields);
@@ -67,6 +71,7 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
     if (error instanceof CodedError) error.message = inSettingWords(error.message);
     throw error;
   } finally {
+    process.stdout.off('error', onError);
     await log.close();
   }
 }

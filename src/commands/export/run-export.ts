@@ -128,9 +128,13 @@ async function write(
     for (const right of rights) output.write(`---\n${printGrant(right, connector)}`);
     return;
   }
-  await mkdir(outputDir, { recursive: true });
-  for (const right of rights) {
-    const file = join(outputDir, `${right.kind.toLowerCase()}-${right.name}.yaml`);
-    await writeFile(file, printGrant(right, connector));
+  try {
+    await mkdir(outputDir, { recursive: true });
+    for (const right of rights) {
+      const file = join(outputDir, `${right.kind.toLowerCase()}-${right.name}.yaml`);
+      await writeFile(file, printGrant(right, connector));
+    }
+  } catch (cause) {
+    throw new InvalidInputError('--output-dir', `cannot be written: ${(cause as Error).message}`, { cause });
   }
 }

@@ -37,6 +37,11 @@ export interface Inventory {
   readonly grants: readonly GrantObject[];
 }
 
+/** Returns the end of a sentence about what was not found. */
+export function inScope({ allNamespaces = false }: ClusterFlags): string {
+  return allNamespaces ? 'in any namespace.' : 'in this namespace. Use -A to search all namespaces.';
+}
+
 /**
  * Runs `work` with the cluster that the flags select, and closes its connections afterwards.
  * @throws InvalidInputError if the kubeconfig cannot be read or the context does not exist

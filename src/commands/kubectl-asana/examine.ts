@@ -4,7 +4,7 @@ import { ExitError } from '../command-line/exit-code.ts';
 import type { Output } from '../command-line/output.ts';
 import { oneLine } from '../command-line/text-table.ts';
 import { type Cluster, type ClusterFlags, listConnectors, withCluster } from './cluster.ts';
-import type { Finding } from './diagnosis.ts';
+import { bad, type Finding, sentenceOf } from './diagnosis.ts';
 import { examineCluster } from './examine-cluster.ts';
 import { examineConnector } from './examine-connector.ts';
 import { heading, mark, writeJson } from './screen.ts';
@@ -23,9 +23,10 @@ class UnwellError extends CodedError {
 /** `kubectl asana doctor`: checks everything a connector needs, and prints a remedy for each problem. Only reads. */
 export async function examine(flags: DoctorFlags, output: Output): Promise<void> {
   const sections = await withCluster(flags, async (cluster) => {
-    const connectors = await listConnectors(cluster);
+    const { connectors, findings: listing } = await findConnectors(cluster);
+    const examined = await examineCluster(cluster, namespacesToExamine(cluster, connectors));
     const found: { title: string; findings: Finding[] }[] = [
-      { title: 'Cluster', findings: await examineCluster(cluster, namespacesToExamine(cluster, connectors)) },
+      { title: 'Cluster', findings: [...listing, ...examined] },
     ];
     for (const connector of connectors) {
       const { namespace, name } = connector.metadata;
@@ -40,6 +41,18 @@ export async function examine(flags: DoctorFlags, output: Output): Promise<void>
       output.write(`${heading(title)}\n${findings.map(lineOf).join('')}`);
   const wrong = sections.flatMap(({ findings }) => findings).filter(({ state }) => state === 'bad').length;
   if (wrong > 0) throw new ExitError(1, new UnwellError(wrong));
+}
+
+async function findConnectors(
+  cluster: Cluster,
+): Promise<{ connectors: readonly AsanaConnector[]; findings: Finding[] }> {
+  try {
+    return { connectors: await listConnectors(cluster), findings: [] };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    const remedy = 'Install the CRDs, or ask for the built-in role view.';
+    return { connectors: [], findings: [bad('AsanaConnectors', sentenceOf(error), remedy)] };
+  }
 }
 
 /** Returns the selected namespace; with -A, the namespaces that have connectors, or the context's if there are none. */

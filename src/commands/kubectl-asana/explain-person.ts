@@ -9,7 +9,7 @@ import type { Output } from '../command-line/output.ts';
 import { isForbidden } from '../command-line/permission.ts';
 import { oneLine, textTable } from '../command-line/text-table.ts';
 import { readAuditLines } from '../review/audit-reading.ts';
-import { type Cluster, type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { type Cluster, type ClusterFlags, inScope, takeInventory, withCluster } from './cluster.ts';
 import { declaredPerson, declaredRight, observedRight, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
 import { type TaskAbout, tasksAbout } from './tasks-about.ts';
@@ -56,8 +56,7 @@ export async function explainPerson(email: string, flags: WhyFlags, output: Outp
     writeJson(output, { person: email, grants: explanations, tasks });
     return;
   }
-  if (explanations.length === 0)
-    output.write(`No grant for ${email} in this namespace. Use -A to search all namespaces.\n`);
+  if (explanations.length === 0) output.write(`No grant for ${email} ${inScope(flags)}\n`);
   for (const explanation of explanations) output.write(textOf(explanation));
   output.write(textOfTasks(tasks, connectors));
 }

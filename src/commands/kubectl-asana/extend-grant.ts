@@ -52,15 +52,15 @@ export function readTime(text: string): number {
 
 /** Parses a grant name such as `atg/design`. A name without a kind is that of a license grant. */
 function readGrantName(name: string) {
-  const [first = '', ...rest] = name.split('/');
-  if (rest.length === 0) return { kind: asanaLicenseGrants, called: first };
-  const kind = kindNamed(first);
-  if (!kind || rest.length > 1)
+  const words = name.split('/');
+  const [first = '', called] = words;
+  const kind = called === undefined ? asanaLicenseGrants : kindNamed(first);
+  if (!kind || words.length > 2 || words.includes(''))
     throw new InvalidInputError(
       'GRANT',
-      `${name} does not name a grant: specify alg/NAME, atg/NAME, awg/NAME or aac/NAME`,
+      `"${name}" does not name a grant: specify alg/NAME, atg/NAME, awg/NAME or aac/NAME`,
     );
-  return { kind, called: rest[0] ?? '' };
+  return { kind, called: called ?? first };
 }
 
 /**

@@ -4,7 +4,7 @@ import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { Output } from '../command-line/output.ts';
 import { textTable } from '../command-line/text-table.ts';
-import { type Cluster, type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { type Cluster, type ClusterFlags, inScope, takeInventory, withCluster } from './cluster.ts';
 import { describeNotShown, listGrantsOf, type NotShown, notShownOf } from './connector-grants.ts';
 import { grantName, personOf } from './grant-words.ts';
 import { describeLack, isOfRemovals } from './hold-words.ts';
@@ -37,8 +37,7 @@ export async function showHeld(flags: ClusterFlags, output: Output): Promise<voi
     writeJson(output, holds);
     return;
   }
-  if (removals.length + readings.length + notShown.length === 0)
-    output.write('No holds in this namespace.\n');
+  if (removals.length + readings.length + notShown.length === 0) output.write(`No holds ${inScope(flags)}\n`);
   if (removals.length > 0) output.write(heldTable(removals));
   for (const missing of notShown) output.write(`${describeNotShown(missing)}\n`);
   if (readings.length > 0)

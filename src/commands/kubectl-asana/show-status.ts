@@ -3,7 +3,7 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
 import type { Output } from '../command-line/output.ts';
 import { textTable } from '../command-line/text-table.ts';
-import { type ClusterFlags, type Inventory, takeInventory, withCluster } from './cluster.ts';
+import { type ClusterFlags, type Inventory, inScope, takeInventory, withCluster } from './cluster.ts';
 import { grantName, isBlocked, personOf, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
 
@@ -18,8 +18,7 @@ export async function showStatus(flags: ClusterFlags, output: Output): Promise<v
     return;
   }
   const { connectors, grants } = inventory;
-  if (connectors.length === 0)
-    output.write('No AsanaConnector in this namespace. Use -A to search all namespaces.\n');
+  if (connectors.length === 0) output.write(`No AsanaConnector ${inScope(flags)}\n`);
   else output.write(connectorTable(connectors));
   output.write(holdTable(connectors));
   output.write(blockedTable(grants.filter(isBlocked)));

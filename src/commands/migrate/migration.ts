@@ -151,7 +151,7 @@ function check(manifest: unknown, { name }: SecretManifest): void {
 function unquotedWarning({ unquoted, name }: SecretManifest): string[] {
   if (unquoted.length === 0) return [];
   return [
-    `${unquoted.join(', ')} of Secret ${name} must be in quotes, as in ${unquoted[0]}: "true". The API server accepts only strings in a Secret.`,
+    `${unquoted.join(', ')} of Secret ${name} must be in quotes, as in ${unquoted[0]}: "…". The API server accepts only strings in a Secret.`,
   ];
 }
 

@@ -20,7 +20,8 @@ const WITHOUT_CONDUCTOR_ONE =
 
 /** Formats an AsanaConnector as YAML, with comments that explain where each part comes from. */
 export function printConnector(manifest: Readonly<Record<string, unknown>>): string {
-  const document = new Document(manifest);
+  // kubectl reads YAML 1.1, in which an unquoted `no` or `on` is a boolean.
+  const document = new Document(manifest, { compat: 'yaml-1.1' });
   for (const [path, comment] of Object.entries(COMMENTS)) commentOn(document, path.split('.'), comment);
   const connected = document.hasIn(['spec', 'conductorOne']);
   const head = [...HEAD, ...(connected ? [] : [WITHOUT_CONDUCTOR_ONE])];

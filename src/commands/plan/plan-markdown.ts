@@ -108,13 +108,18 @@ function row(cells: readonly string[]): string {
 
 /** Escapes untrusted text for a Markdown table: no HTML, no links, no mentions, no end of the cell. */
 function text(value: string): string {
-  return value
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll(/[\\|`*_[\]#~!]/g, String.raw`\$&`)
-    .replaceAll('@', '@<!-- -->');
+  return (
+    value
+      .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll(/[\\|`*_[\]#~!]/g, String.raw`\$&`)
+      .replaceAll('@', '@<!-- -->')
+      // GitHub turns bare addresses into links.
+      .replaceAll('://', ':<!-- -->//')
+      .replaceAll(/www\./gi, (word) => `${word.slice(0, -1)}<!-- -->.`)
+  );
 }
 
 /** Formats untrusted text as code, in which only backticks and `|` have a meaning. */

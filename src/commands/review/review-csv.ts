@@ -29,16 +29,23 @@ const CHUNK = 2_000;
 
 /**
  * Formats a review as CSV (RFC 4180, UTF-8, CRLF). A cell that a spreadsheet would read as a formula is prefixed with
- * an apostrophe.
+ * an apostrophe, and so is a part after a semicolon or a tab, which some spreadsheets read as the next cell.
  * @param options bom: begin with a byte order mark
  */
 export function* writeCsv({ rows }: Review, { bom }: { readonly bom: boolean }): Generator<string> {
   if (bom) yield '\uFEFF';
   yield toLines([columns.map(([name]) => name)]);
   for (let from = 0; from < rows.length; from += CHUNK) {
-    const lines = rows.slice(from, from + CHUNK).map((row) => columns.map(([, cell]) => cell(row) ?? ''));
+    const lines = rows
+      .slice(from, from + CHUNK)
+      .map((row) => columns.map(([, cell]) => withoutFormulas(cell(row) ?? '')));
     yield toLines(lines);
   }
+}
+
+/** Disarms the parts behind other separators; the library does so with the beginning of a cell. */
+function withoutFormulas(cell: string): string {
+  return cell.replaceAll(/(;|(?<!^)\t)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g, "$1'");
 }
 
 function toLines(lines: string[][]): string {

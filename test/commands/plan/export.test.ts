@@ -74,6 +74,12 @@ suite('an export', () => {
         spec: { connectorRef: { name: 'acme', namespace: 'iga' }, user: { gid }, license: 'ViewOnly' },
       },
       {
+        kind: 'AsanaLicenseGrant',
+        namespace: 'iga',
+        name: 'elsewhere',
+        spec: { connectorRef: { name: 'other' }, user: { email: 'p6@acme.example' }, license: 'ViewOnly' },
+      },
+      {
         kind: 'AsanaAccount',
         namespace: 'iga',
         name: 'gone',
@@ -95,6 +101,7 @@ suite('an export', () => {
     assert.ok(!licenses.includes('p3@acme.example'), 'a grant declares a license for p3');
     assert.ok(licenses.includes('p4@acme.example'), 'an absence declares no license');
     assert.ok(licenses.includes('p5@acme.example'), 'an expired grant declares nothing');
+    assert.ok(licenses.includes('p6@acme.example'), 'a grant of another connector declares nothing here');
     const accounts = await site.export(connector, { unmanaged: true, kind: ['AsanaAccount'] });
     assert.ok(accounts.includes('p3@acme.example') && accounts.includes('p4@acme.example'));
   });

@@ -289,13 +289,18 @@ suite('a plan in Markdown', () => {
   });
 
   test('escapes HTML, cell separators, mentions and links in the reason of a change', () => {
-    const printed = printPlan(many(1, '<img src=x> | @acme [x](y)\nnew `line`'), 'markdown');
+    const printed = printPlan(
+      many(1, '<img src=x> | @acme [x](y) https://evil.example www.evil.example\nnew `line`'),
+      'markdown',
+    );
     const [line = ''] = printed.split('\n').filter((row) => row.includes('GrantEnterprise'));
     assert.ok(
       !line.includes('<img') &&
         !/[^\\]\| @/.test(line) &&
         !line.includes('@acme [') &&
-        !line.includes('[x](y)'),
+        !line.includes('[x](y)') &&
+        !line.includes('https://') &&
+        !line.includes('www.'),
       line,
     );
   });
