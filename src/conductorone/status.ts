@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect';
 import { type AsanaErrorCode, isAsanaError } from '../asana/errors.ts';
 import { CodedError, isAbort } from '../core/errors.ts';
 import type { DirectoryErrorCode } from '../directory/directory-error.ts';
-import type { RefusalCode } from '../provisioning/refusal.ts';
+import { type RefusalCode, RefusedError } from '../provisioning/refusal.ts';
 import type { C1zCode } from './c1z/errors.ts';
 import { type ConductorOneCode, ConductorOneError, type UnsupportedTaskError } from './errors.ts';
 
@@ -109,8 +109,8 @@ export function grpcCodeOf(error: unknown): Code {
   if (error instanceof ConductorOneError && error.grpcCode !== undefined && !isCut(error))
     return error.grpcCode;
   if (!(error instanceof CodedError)) return Code.Unknown;
-  // A 403 has the code of Asana's other 403s, whatever a refusal takes it to mean.
-  if (isAsanaError(error.cause, 'Forbidden')) return Code.PermissionDenied;
+  // A 403 to a change has the code of Asana's other 403s, whatever the refusal takes it to mean.
+  if (error instanceof RefusedError && isAsanaError(error.cause, 'Forbidden')) return Code.PermissionDenied;
   if (isKnown(error.code)) return CODES[error.code];
   return error.errorClass === 'stalling' ? Code.Unknown : Code.Unavailable;
 }

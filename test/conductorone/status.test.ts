@@ -87,6 +87,11 @@ suite('the gRPC code', () => {
       code: Code.PermissionDenied,
       because: 'Asana answered 403, which the operator explains',
     },
+    {
+      error: new DirectoryError('ScimOnly', 'no', new AsanaError('Forbidden', 'no', { surface: 'rest' })),
+      code: Code.FailedPrecondition,
+      because: 'the connector only reads, whatever Asana answered',
+    },
     { error: new StoppedError('given up'), code: Code.Canceled, because: 'the process stops' },
     {
       error: AbortSignal.abort().reason,
