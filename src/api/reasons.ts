@@ -266,7 +266,7 @@ export const connectorReasons = {
   AsanaUnavailable: {
     class: 'transient',
     remedy:
-      'Asana did not answer: see the message. The operator retries, and continues to use the last reading.',
+      'Asana did not answer, or cannot be reached as configured: see the message. The operator retries, and continues to use the last reading.',
   },
   AsanaRefused: {
     class: 'stalling',

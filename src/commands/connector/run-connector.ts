@@ -2,6 +2,7 @@ import { setDefaultCACertificates } from 'node:tls';
 import { readTrust } from '../../conductorone/trust.ts';
 import { systemClock } from '../../core/clock.ts';
 import { CodedError, isAbort } from '../../core/errors.ts';
+import { silentMeter } from '../../core/meter.ts';
 import { readConfigFile } from '../baton-settings/config-file.ts';
 import { oneShotOf } from '../baton-settings/one-shot-request.ts';
 import { type Flags, readSettings } from '../baton-settings/read-settings.ts';
@@ -11,6 +12,7 @@ import { settingWarnings } from '../baton-settings/setting-warnings.ts';
 import { inSettingWords } from '../baton-settings/setting-words.ts';
 import { refuseWords } from '../baton-settings/stray-words.ts';
 import { refuseUnsupported } from '../baton-settings/unsupported-request.ts';
+import { openAuditOutput } from '../command-line/audit-output.ts';
 import { carryOutOneShot } from './carry-out-one-shot.ts';
 import { openLog } from './connector-log.ts';
 import { runService } from './run-service.ts';
@@ -47,18 +49,19 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
   // As in Go, the certificate authorities apply to every connection of the process, including those to Asana.
   if (trust) setDefaultCACertificates(trust);
   const log = await openLog(settings, systemClock);
-  // A closed pipe must not end the service between a change and the report of its task.
-  const onError = (error: Error) =>
-    log.error('audit lines could not be written to standard output', { error });
-  process.stdout.on('error', onError);
+  const audit = openAuditOutput(undefined, {
+    stdout: process.stdout,
+    log,
+    meter: silentMeter,
+    clock: systemClock,
+  });
   try {
     for (const { message, ...fields } of settingWarnings(groups, sources, credentials !== null)) {
       log.warn(message, fields);
     }
-    const audit = (line: string) => process.stdout.write(`${line}\n`);
     await using standalone = await openStandalone(settings, token, {
       log,
-      audit,
+      audit: audit.sink,
       clock: systemClock,
       signal,
     });
@@ -71,7 +74,7 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
     if (error instanceof CodedError) error.message = inSettingWords(error.message);
     throw error;
   } finally {
-    process.stdout.off('error', onError);
+    audit.close();
     await log.close();
   }
 }

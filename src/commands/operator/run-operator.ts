@@ -18,7 +18,7 @@ import { LEASE_NAME, LeaderElection, leaderGauge } from '../../kubernetes/leader
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
-import { openAuditOutput } from './audit-output.ts';
+import { openAuditOutput } from '../command-line/audit-output.ts';
 import { livenessChecks, readinessChecks } from './probes.ts';
 import { openTraceOutput } from './trace-output.ts';
 

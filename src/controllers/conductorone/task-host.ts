@@ -263,7 +263,7 @@ function mayReadAgain({ syncs: { finished } }: ConnectorSession): boolean {
   return finished?.outcome !== 'Stalled';
 }
 
-/** Whether a provisioning task may start a sync: only if the schedule has one due, nor again while a person must answer first. */
+/** Whether a provisioning task may start a sync: only if the schedule has one due, and no hold waits for an answer. */
 function maySync(session: ConnectorSession, doubt: RefusalCode): boolean {
   const isHeld = doubt === 'ReadingHeld' || session.isForeign;
   return session.syncs.finished === null || (!isHeld && session.isSyncDue());

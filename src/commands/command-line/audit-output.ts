@@ -4,7 +4,7 @@ import type { Meter } from '../../core/meter.ts';
 import type { AuditSink } from '../../provisioning/audit.ts';
 import { AuditFile } from '../../telemetry/audit-file.ts';
 
-/** Where the operator's audit lines go. */
+/** Where audit lines go. */
 export interface AuditOutput {
   readonly sink: AuditSink;
   close(): void;
@@ -26,7 +26,7 @@ export function openAuditOutput(
   { stdout, log, meter, clock }: AuditOutputDeps,
 ): AuditOutput {
   const file = path ? AuditFile.open({ flag: '--audit-log-path', path, log, meter, clock }) : null;
-  // A closed pipe, or a full disk behind the stream, must not end the operator.
+  // A closed pipe, or a full disk behind the stream, must not end the process between a change and its report.
   const onError = (error: Error) =>
     log.error('audit lines could not be written to standard output', { error });
   stdout.on('error', onError);
