@@ -15,6 +15,7 @@ import {
   openGrantCase,
   releaseUnseen,
   withWayOut,
+  withWayOutOfExpiry,
 } from './grant-case.ts';
 import { decideLive } from './live-policies.ts';
 import type { Policies } from './policies.ts';
@@ -119,9 +120,9 @@ function decideForbidden({
 }: Grant): Decision | null {
   if (!namespaceAllowed) {
     const message = `Namespace "${object.namespace}" is not allowed to use this connector. Add it to provisioning.allowedNamespaces of the connector.`;
-    return ending
-      ? releaseUnseen('NamespaceNotAllowed', message, { warning: true })
-      : blockUnseen('NamespaceNotAllowed', message);
+    if (ending?.because === 'Deleted')
+      return releaseUnseen('NamespaceNotAllowed', message, { warning: true });
+    return blockUnseen('NamespaceNotAllowed', ending ? withWayOutOfExpiry(message) : message);
   }
   if (ensure === 'Present' || sameNamespace) return null;
   const message =

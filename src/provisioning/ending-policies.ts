@@ -21,6 +21,7 @@ import {
   releaseCase,
   whoIn,
   withWayOut,
+  withWayOutOfExpiry,
 } from './grant-case.ts';
 import { refuseDiscarded } from './live-policies.ts';
 import { isInUse, organizationOf } from './reading.ts';
@@ -81,12 +82,12 @@ function makeSureTheReadingIsTrusted(subject: GrantCase): Decision | null {
 
 function makeSureTheOrganizationIsTheSame(subject: GrantCase): Decision | null {
   const message = describeOtherOrganization(subject);
-  return message === null ? null : releaseCase(subject, 'OrganizationChanged', message, WARNING);
+  return message === null ? null : refuseEnding(subject, 'OrganizationChanged', message);
 }
 
 function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision | null {
   const message = describeOtherHolder(subject);
-  return message === null ? null : releaseCase(subject, 'IdentityChanged', message, WARNING);
+  return message === null ? null : refuseEnding(subject, 'IdentityChanged', message);
 }
 
 /** Waits for a change under way: if the grant were released first, nothing would take the right back later. */
@@ -176,14 +177,12 @@ function takeBack(subject: GrantCase): Decision {
     case 'AlreadySo':
       return releaseCase(subject, 'ChangedElsewhere', `${step.message} Nothing was changed in Asana.`);
     case 'Refused':
-      return isReleasedFor(step.code, grant.ending)
-        ? releaseCase(subject, step.code, step.message, WARNING)
-        : blockCase(subject, step.code, withWayOut(grant, step.message));
+      return refuseEnding(subject, step.code, step.message);
     case 'Act': {
       const { action } = step;
       if (!grant.sameNamespace && rulesOf(action).deprovisions(action)) {
         const message = `A grant from a namespace other than that of the connector never deprovisions. ${whoIn(subject)} keeps the account.`;
-        return releaseCase(subject, 'NamespaceNotAllowed', message, WARNING);
+        return refuseEnding(subject, 'NamespaceNotAllowed', message);
       }
       const observed = observedIn(subject);
       const message = `${describeEnding(grant.ending)}: ${step.message}`;
@@ -193,10 +192,26 @@ function takeBack(subject: GrantCase): Decision {
   throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
 }
 
-/** Whether a refusal releases the grant. A deleted grant cannot wait until others stop declaring the account. */
-function isReleasedFor(code: RefusalCode, ending: Ending | null): boolean {
+/** Releases a grant that is refused by rule or for good, with a Warning; any other stays and says that it waits. */
+function refuseEnding(subject: GrantCase, code: RefusalCode, message: string): Decision {
+  const { grant } = subject;
   const { ended } = refusals[code];
-  return ended === 'Release' || (ended === 'ReleaseDeleted' && ending?.because === 'Deleted');
+  const isReleased =
+    ended === 'Release' ||
+    (ended === 'ReleaseDeleted' &&
+      (grant.ending?.because === 'Deleted' || concernsTheAccountOnly(subject, code)));
+  if (isReleased) return releaseCase(subject, code, message, WARNING);
+  const stays = ended === 'ReleaseDeleted' ? withWayOutOfExpiry(message) : message;
+  return blockCase(subject, code, withWayOut(grant, stays));
+}
+
+/**
+ * Whether what is refused is the end of an account that a license grant created. Such a grant declares a license and
+ * not the account, so once it has expired it does not wait until the account may go.
+ */
+function concernsTheAccountOnly({ right }: GrantCase, code: RefusalCode): boolean {
+  if (right.type !== 'License' || right.license !== 'ViewOnly') return false;
+  return code === 'DeprovisionNotAllowed' || code === 'NamespaceNotAllowed';
 }
 
 function describeEnding(ending: Ending | null): string {

@@ -157,6 +157,11 @@ export function withWayOut({ ending }: Grant, message: string): string {
     : message;
 }
 
+/** Adds to the message of an expired object that a rule stops how to leave the access as it is. */
+export function withWayOutOfExpiry(message: string): string {
+  return `${message} The grant has expired and the access remains. To leave it as it is, delete the grant or set deletionPolicy to Retain.`;
+}
+
 export function whoIn({ account, subject }: GrantCase): string {
   return account ? nameOf(account) : (subject.wanted.email ?? 'the account');
 }

@@ -77,4 +77,6 @@ export interface Grant {
   readonly absenceSeen: boolean;
   /** True if the status shows that the person held something at the last look. */
   readonly wasSeen: boolean;
+  /** True if the object was created, edited or requested since its status was written. */
+  readonly askedAnew: boolean;
 }

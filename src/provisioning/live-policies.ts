@@ -29,9 +29,9 @@ export function decideLive(subject: GrantCase): Decision {
   const stopped = firstDecision(policies, subject);
   if (stopped) return stopped;
   const rules = rightRulesOf(subject.right);
-  return subject.grant.ensure === 'Absent'
-    ? decideAbsence(subject, rules.take(subject.subject))
-    : decidePresence(subject, rules.give(subject.subject));
+  if (subject.grant.ensure === 'Absent') return decideAbsence(subject, rules.take(subject.subject));
+  const decision = decidePresence(subject, rules.give(subject.subject));
+  return lookUpWhoIsAskedFor(subject, decision) ?? decision;
 }
 
 /** The policies that come before the rules of the right, in this order. */
@@ -54,9 +54,26 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
 
 /** Looks up a person whom the status shows with the right and the listing lacks, before drift is reported. */
 function lookUpWhoHeldIt(subject: GrantCase): Decision | null {
-  const { grant, account, right, context } = subject;
+  const { grant, account, context } = subject;
   if (account || !grant.wasSeen || context.lookedUp || !drifted(subject)) return null;
-  const message = `${whoIn(subject)} is not in the listing. The person is looked up before the status says so.`;
+  return lookUp(subject);
+}
+
+/**
+ * Looks up a person who has no active account by the listing before that blocks the grant: the person may have joined
+ * since. Once for each generation and each request, since a look on every reading would let the requests of a sync grow
+ * with such grants.
+ */
+function lookUpWhoIsAskedFor(subject: GrantCase, decision: Decision): Decision | null {
+  const { grant, context } = subject;
+  const isUnknown = decision.kind === 'Blocked' && decision.code === 'AccountNotFound';
+  if (!isUnknown || !grant.askedAnew || context.lookedUp) return null;
+  return lookUp(subject);
+}
+
+function lookUp(subject: GrantCase): Decision {
+  const { account, right } = subject;
+  const message = `${whoIn(subject)} is not in the listing, or not active. The person is looked up before the status says so.`;
   return { kind: 'LookUp', account, right, observed: null, message };
 }
 

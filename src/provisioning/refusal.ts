@@ -8,9 +8,10 @@ interface RefusalEntry {
    */
   readonly class: ErrorClass;
   /**
-   * What happens to an ended grant that meets this refusal. `Release`: a rule refuses or the cause is permanent, so the
-   * grant is released with a Warning and Asana is left as it is. `Wait`: the cause may pass, so the grant waits.
-   * `ReleaseDeleted`: a deleted grant is released, an expired one waits.
+   * What happens to an ended grant that meets this refusal. `Release`: nothing is left that could be taken back, so the
+   * grant is released with a Warning. `ReleaseDeleted`: a rule refuses, so a deleted grant is released with a Warning
+   * and Asana is left as it is; an expired grant stays and says that the access remains. `Wait`: the cause may pass, so
+   * the grant waits.
    */
   readonly ended: 'Release' | 'ReleaseDeleted' | 'Wait';
 }
@@ -38,17 +39,17 @@ export const refusals = {
   PreviouslyRemoved: { class: 'stalling', ended: 'Wait' },
   LicensesUnavailable: { class: 'stalling', ended: 'Wait' },
   LicenseLimitReached: { class: 'waiting', ended: 'Wait' },
-  ProtectedUser: { class: 'stalling', ended: 'Release' },
-  DeprovisionNotAllowed: { class: 'stalling', ended: 'Release' },
+  ProtectedUser: { class: 'stalling', ended: 'ReleaseDeleted' },
+  DeprovisionNotAllowed: { class: 'stalling', ended: 'ReleaseDeleted' },
   /** A declared grant contradicts the change; the message names the grant. */
   StillDeclared: { class: 'stalling', ended: 'ReleaseDeleted' },
   /** The parts that the right is read from are incomplete or outdated, or the last sync failed. */
   ReadingIncomplete: { class: 'transient', ended: 'Wait' },
   ReadingHeld: { class: 'waiting', ended: 'Wait' },
   /** The grant's namespace may not use the connector, or may not make this change. */
-  NamespaceNotAllowed: { class: 'stalling', ended: 'Release' },
-  IdentityChanged: { class: 'stalling', ended: 'Release' },
-  OrganizationChanged: { class: 'stalling', ended: 'Release' },
+  NamespaceNotAllowed: { class: 'stalling', ended: 'ReleaseDeleted' },
+  IdentityChanged: { class: 'stalling', ended: 'ReleaseDeleted' },
+  OrganizationChanged: { class: 'stalling', ended: 'ReleaseDeleted' },
   Contended: { class: 'stalling', ended: 'Release' },
   ConflictingGrant: { class: 'stalling', ended: 'Wait' },
   RemovalDiscarded: { class: 'stalling', ended: 'Wait' },

@@ -5,6 +5,7 @@ import type { GrantContext } from '../../src/provisioning/decision.ts';
 import {
   check,
   deletedOf,
+  expiredOf,
   heldIn,
   itFound,
   itGave,
@@ -15,7 +16,7 @@ import {
   takes,
   withoutAliceIn,
 } from './conformance.ts';
-import { contender, context, deleted, expired, grant, NOW, person, reading } from './world.ts';
+import { contender, context, deleted, grant, NOW, person, reading } from './world.ts';
 
 /** Another grant declares the same right, and may take it over. */
 const succeeded = ({ right }: Sample): Partial<GrantContext> => ({
@@ -34,7 +35,7 @@ suite('an ended grant, for every right', () => {
     {
       what: 'the right was given and the grant has expired',
       because: 'what was given is removed',
-      grant: (sample) => ({ ...itGave(sample), ending: expired }),
+      grant: expiredOf(itGave),
       asana: heldIn,
       expect: takes,
     },
@@ -62,7 +63,7 @@ suite('an ended grant, for every right', () => {
     {
       what: 'deletionPolicy is Retain and the grant has expired',
       because: 'Asana is left as it is',
-      grant: (sample) => ({ ...itGave(sample), ending: expired, deletionPolicy: 'Retain' }),
+      grant: expiredOf(itGave, { deletionPolicy: 'Retain' }),
       asana: heldIn,
       expect: 'Release Retained',
     },
@@ -119,6 +120,53 @@ suite('an ended grant, for every right', () => {
       grant: deletedOf(itGave, { recorded: { gid: '1', email: null, organization: '501' } }),
       asana: heldIn,
       expect: 'Release OrganizationChanged !',
+    },
+    {
+      what: 'it has expired and its namespace is no longer allowed',
+      because: 'the access remains, and only a deleted object is released for that',
+      grant: expiredOf(itGave, { namespaceAllowed: false, sameNamespace: false }),
+      asana: heldIn,
+      expect: 'Blocked NamespaceNotAllowed',
+    },
+    {
+      what: 'it has expired, in another namespace',
+      because: 'it never deprovisions, so the access remains',
+      grant: expiredOf(itGave, { sameNamespace: false }),
+      asana: heldIn,
+      expect: mapped((type) => (samples[type].deprovisions ? 'Blocked NamespaceNotAllowed' : takes[type])),
+    },
+    {
+      what: 'it has expired and its address now belongs to another account',
+      because: 'whoever was meant may still have the access',
+      grant: expiredOf(itGave),
+      asana: (sample) => {
+        const alice = sample.holder({ email: 'smith@acme.com' });
+        return reading([alice, person({ gid: '7' })], sample.held);
+      },
+      expect: 'Blocked IdentityChanged',
+    },
+    {
+      what: 'it has expired and the account was recorded in another organization',
+      because: 'the access in that organization remains',
+      grant: expiredOf(itGave, { recorded: { gid: '1', email: null, organization: '501' } }),
+      asana: heldIn,
+      expect: 'Blocked OrganizationChanged',
+    },
+    {
+      what: 'it has expired and the person is protected',
+      because: 'a protected account keeps its access, and the status says so',
+      grant: expiredOf(itGave),
+      asana: heldIn,
+      context: { policies: { protectedUsers: ['alice@acme.com'] } },
+      expect: 'Blocked ProtectedUser',
+    },
+    {
+      what: 'it has expired and allowDeprovision is false',
+      because: 'the account remains until that is allowed',
+      grant: expiredOf(itGave),
+      asana: heldIn,
+      context: { policies: { allowDeprovision: false } },
+      expect: mapped((type) => (samples[type].deprovisions ? 'Blocked DeprovisionNotAllowed' : takes[type])),
     },
     {
       what: 'the account is missing from the listing',
@@ -207,7 +255,7 @@ suite('an ended grant, for every right', () => {
     {
       what: 'the removal at its expiry was discarded',
       because: 'the right stays until the grant is edited',
-      grant: (sample) => ({ ...itGave(sample), ending: expired, discarded: true }),
+      grant: expiredOf(itGave, { discarded: true }),
       asana: heldIn,
       expect: 'Blocked RemovalDiscarded',
     },

@@ -2,6 +2,9 @@ import { suite } from 'node:test';
 import { check, gives, heldIn, itGave, mapped, notHeldIn, unseen, withoutAliceIn } from './conformance.ts';
 import { NOW, person, reading } from './world.ts';
 
+const lookUps = mapped(() => 'LookUp');
+const unknown = mapped(() => 'Blocked AccountNotFound');
+
 suite('a live grant, for every right', () => {
   check([
     {
@@ -91,6 +94,37 @@ suite('a live grant, for every right', () => {
       grant: { mayCreate: true },
       asana: () => withoutAliceIn(),
       expect: 'Blocked AccountNotFound',
+    },
+    {
+      what: 'the object was just created or requested and the person is missing from the listing',
+      because: 'the person may have joined since',
+      grant: { askedAnew: true, recorded: null },
+      asana: () => withoutAliceIn(),
+      context: { lookedUp: false },
+      expect: { ...lookUps, Account: 'Act CreateAccount' },
+    },
+    {
+      what: 'the object was just created or requested and the person is missing when read individually',
+      because: 'nobody is looked up twice for one edit',
+      grant: { askedAnew: true, recorded: null },
+      asana: () => withoutAliceIn(),
+      expect: { ...unknown, Account: 'Act CreateAccount' },
+    },
+    {
+      what: 'the object was just created or requested and the account is inactive in the listing',
+      because: 'the person may have returned since',
+      grant: { askedAnew: true },
+      asana: () => reading([person({ active: false })]),
+      context: { lookedUp: false },
+      expect: { ...lookUps, Workspace: 'Act AddToWorkspace' },
+    },
+    {
+      what: 'the object was not edited since and the person is missing from the listing',
+      because: 'a look for each reading would make the requests of a sync grow with the number of grants',
+      grant: { recorded: null },
+      asana: () => withoutAliceIn(),
+      context: { lookedUp: false },
+      expect: { ...unknown, Account: 'Act CreateAccount' },
     },
     {
       what: 'a person who was seen before is missing from the listing',

@@ -13,6 +13,7 @@ import {
   context,
   deleted,
   enterprise,
+  expired,
   given,
   grant,
   type PersonShape,
@@ -173,6 +174,10 @@ export const itFound = ({ right, value }: Sample): Partial<Grant> => ({ applied:
 export const deletedOf =
   (rest: (sample: Sample) => Partial<Grant>, more: Partial<Grant> = {}) =>
   (sample: Sample): Partial<Grant> => ({ ...rest(sample), ending: deleted, ...more });
+
+export const expiredOf =
+  (rest: (sample: Sample) => Partial<Grant>, more: Partial<Grant> = {}) =>
+  (sample: Sample): Partial<Grant> => ({ ...rest(sample), ending: expired, ...more });
 
 /** The actions that give each right and remove it, as expectations. */
 export const gives = mapped((type) => `Act ${samples[type].gives}`);

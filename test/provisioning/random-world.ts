@@ -104,6 +104,7 @@ const anyGrant: fc.Arbitrary<Grant> = fc
       discarded: fc.boolean(),
       absenceSeen: fc.boolean(),
       wasSeen: fc.boolean(),
+      askedAnew: fc.boolean(),
     }),
   })
   .map(({ right, held, changes }) => {

@@ -79,6 +79,28 @@ suite('a license grant', () => {
       expect: 'Release DeprovisionNotAllowed !',
     },
     {
+      row: 'the grant expires, it created the view-only account, and allowDeprovision is false',
+      grant: grant(viewOnly, {
+        ending: expired,
+        applied: given(viewOnly, 'ViewOnly'),
+        created: true,
+      }),
+      asana: viewer,
+      context: { policies: { allowDeprovision: false } },
+      expect: 'Release DeprovisionNotAllowed !',
+    },
+    {
+      row: 'the grant expires in another namespace, and it created the view-only account',
+      grant: grant(viewOnly, {
+        ending: expired,
+        applied: given(viewOnly, 'ViewOnly'),
+        created: true,
+        sameNamespace: false,
+      }),
+      asana: viewer,
+      expect: 'Release NamespaceNotAllowed !',
+    },
+    {
       row: 'the grant ends, view-only was given, and the account existed before',
       grant: grant(viewOnly, { ...ends, applied: given(viewOnly, 'ViewOnly') }),
       asana: viewer,

@@ -204,6 +204,7 @@ export function grant(right: Right, changes: Partial<Grant> = {}): Grant {
     discarded: false,
     absenceSeen: false,
     wasSeen: false,
+    askedAnew: false,
     ...changes,
   };
 }

@@ -168,7 +168,8 @@ export class ActionOutcomes {
     error: unknown,
     { isUnderWay, intent, planned }: FailedAct,
   ): Promise<ActionResult> {
-    if (!isUnderWay) this.#seats.free(subject);
+    if (!isUnderWay && isRetried(error)) this.#seats.freeUntold(subject);
+    else if (!isUnderWay) this.#seats.free(subject);
     if (isOutdated(error)) return { kind: 'Again' };
     const { metadata, status } = subject.object;
     // A wait of some seconds is not reported, unless an edit has yet to be observed.
@@ -198,6 +199,11 @@ export class ActionOutcomes {
     if (isAsanaError(error, 'CredentialsRejected'))
       this.#deps.touchConnector(connectorKey, 'CredentialsRejected');
   }
+}
+
+/** Whether the queue tries again after an error, sooner or later. */
+function isRetried(error: unknown): boolean {
+  return !isOutdated(error) && !(error instanceof CodedError && error.errorClass === 'stalling');
 }
 
 /** Whether an error only means that the grant has to be decided again, now. */

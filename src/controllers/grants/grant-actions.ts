@@ -2,7 +2,7 @@ import { isAsanaError } from '../../asana/errors.ts';
 import { mayBeDone, type Tally } from '../../asana/transport.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Action } from '../../provisioning/action.ts';
-import { isRemoval } from '../../provisioning/actions.ts';
+import { isOneWay, isRemoval } from '../../provisioning/actions.ts';
 import { isLookedFor, isOpen, nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
@@ -163,9 +163,12 @@ export class GrantActions {
     }
   }
 
-  /** Whether an earlier attempt of the same action may have been carried out. */
+  /**
+   * Whether an earlier attempt of the same action may still show. A one-way action is sent again only once the time to
+   * show the first request has passed: that one counts as not arrived, and the answer to the second one is final.
+   */
   #mayBeDoneBefore({ object, view: { attempt } }: GrantSubject, { type }: Action): boolean {
-    if (!isOpen(attempt) || attempt.type !== type) return false;
+    if (!isOpen(attempt) || attempt.type !== type || isOneWay(type)) return false;
     return this.#begun.whereabouts(object.metadata.uid, attempt.id) !== 'NotSent';
   }
 

@@ -45,6 +45,7 @@ export function viewGrant({ kind, object }: KnownGrant, connector: AsanaConnecto
     discarded: status?.discardedGeneration === metadata.generation,
     absenceSeen: status?.removedGeneration === metadata.generation && openRequest(object) === null,
     wasSeen: (status?.observed?.[kind.field] ?? kind.nothing) !== kind.nothing,
+    askedAnew: isAskedAnew(object),
   };
 }
 

@@ -26,11 +26,19 @@ export class Seats {
     this.#held.set(uid, seat);
   }
 
-  /** Frees the seat because no license was given, so that a waiting grant can have it. */
-  free({ object, connectorKey }: GrantSubject): void {
-    const { uid } = object.metadata;
-    this.#held.get(uid)?.free();
-    if (this.#held.delete(uid)) this.#touchConnector(connectorKey, 'SeatFreed');
+  /** Frees the seat because no license was given, and has the waiting grants decided again. */
+  free(subject: GrantSubject): void {
+    if (this.freeUntold(subject)) this.#touchConnector(subject.connectorKey, 'SeatFreed');
+  }
+
+  /**
+   * Frees the seat of a grant that soon tries again by itself. Nobody is told: grants that all fail would otherwise hand
+   * one seat around without a pause.
+   * @returns false if the grant had none
+   */
+  freeUntold({ object: { metadata } }: GrantSubject): boolean {
+    this.#held.get(metadata.uid)?.free();
+    return this.#held.delete(metadata.uid);
   }
 
   /** Ends the seat because the directory now shows the license. */

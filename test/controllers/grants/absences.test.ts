@@ -57,3 +57,34 @@ suite('a planned action', () => {
     await rig.close();
   });
 });
+
+suite('a person who joins after the last sync', () => {
+  const joiner = { user: { email: 'p1@acme.example' }, license: 'Enterprise' };
+
+  test('gets the license of a grant that is created then, without another sync', async () => {
+    const rig = await GrantRig.open();
+    rig.member(1, 'view only');
+    rig.site.directory.change(rig.person(1), { active: false });
+    await rig.pass(15 * MINUTE);
+    rig.site.directory.change(rig.person(1), { active: true });
+    await rig.declare(LICENSE, 'g', joiner);
+    assert.deepEqual(rig.told(LICENSE, 'g').at(-1), 'Granted');
+    assert.deepEqual(rig.changes, ['scimPatchUser']);
+    await rig.close();
+  });
+
+  test('gets the license of a grant that waits for the person once that is requested', async () => {
+    const rig = await GrantRig.open();
+    rig.member(1, 'view only');
+    rig.site.directory.change(rig.person(1), { active: false });
+    await rig.declare(LICENSE, 'g', joiner);
+    assert.equal(rig.see(LICENSE, 'g').reason, 'UserNotFound');
+    await rig.pass(11 * MINUTE);
+    rig.site.directory.change(rig.person(1), { active: true });
+    await rig.pass(5_000);
+    assert.equal(rig.see(LICENSE, 'g').reason, 'UserNotFound');
+    await rig.annotate(LICENSE, 'g', 'requestedAt', 'now');
+    assert.equal(rig.see(LICENSE, 'g').reason, 'Granted');
+    await rig.close();
+  });
+});

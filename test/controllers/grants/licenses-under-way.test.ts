@@ -77,3 +77,21 @@ suite('a pending license that Asana does not show yet', () => {
     });
   }
 });
+
+suite('two grants that wait for one license and fail', () => {
+  test('try in turns with a backoff, and neither is written again and again', async () => {
+    const rig = await GrantRig.open({ maxEnterpriseLicenses: 1 });
+    for (let index = 0; index < 8; index += 1) rig.member(index, 'view only');
+    await rig.pass(12 * MINUTE);
+    rig.site.faults.add({ match: { operation: 'scimGetUser', times: 0 }, effect: { status: 500 } });
+    for (const index of [1, 2])
+      await rig.declare(LICENSE, `g${index}`, { user: { email: rig.member(index, 'view only') } });
+    await rig.pass(5 * MINUTE);
+    for (const index of [1, 2]) {
+      const writes = rig.writes.get(`${LICENSE} g${index}`) ?? 0;
+      assert.ok(writes > 0 && writes <= 20, `g${index} was written ${writes} times in five minutes`);
+    }
+    assert.deepEqual(rig.changes, []);
+    await rig.close();
+  });
+});

@@ -18,6 +18,7 @@ import type { Change, Commit, Owner, Task, Witness } from './records.ts';
 
 /** An action that was begun has ended within this time. */
 const UNDER_WAY_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 /** The effects that undo an effect. */
 const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
@@ -47,6 +48,8 @@ export class Facts {
   /** When the current generation of each grant was first seen, by uid. */
   readonly #generations = new Map<string, { generation: number; at: number }>();
   readonly #looks = new Map<string, number>();
+  /** When the status of each object was written within the last minute, by uid. */
+  readonly #statusWrites = new Map<string, number[]>();
   /** When `requestedAt` was last written, by uid. */
   readonly #requests = new Map<string, number>();
   /** When a write about a person last left, by gid or address. */
@@ -78,6 +81,11 @@ export class Facts {
       const known = this.#generations.get(uid);
       if (known?.generation !== object.metadata.generation)
         this.#generations.set(uid, { generation: object.metadata.generation, at });
+    }
+    if (verb === 'status') {
+      const since = at - MINUTE_MS;
+      const recent = (this.#statusWrites.get(uid) ?? []).filter((before) => before > since);
+      this.#statusWrites.set(uid, [...recent, at]);
     }
     if (kind !== CONNECTOR_KIND && after) this.ends.note(after as Grant, at);
     const all: Map<string, Seen> = kind === CONNECTOR_KIND ? this.connectors : this.grants;
@@ -233,6 +241,11 @@ export class Facts {
   /** Returns when `requestedAt` was last written; `null` if it never was. */
   requestedAt(uid: string): number | null {
     return this.#requests.get(uid) ?? null;
+  }
+
+  /** Returns how often the status of an object was written within the last minute. */
+  statusWritesOf(uid: string): number {
+    return this.#statusWrites.get(uid)?.length ?? 0;
   }
 
   /** Returns when a user last changed what an object declares: spec, annotations, deletion. */

@@ -39,9 +39,19 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
     const isKept = applied?.license === 'ViewOnly' && !created;
     return !applied || applied.adopted || isKept ? null : 'it gave the right itself';
   },
-  StillDeclared: ({ grant, connector, facts }) => {
+  // A rule keeps the access, and an expired grant must say so.
+  ProtectedUser: describeWhoCanWait,
+  IdentityChanged: describeWhoCanWait,
+  OrganizationChanged: describeWhoCanWait,
+  // A grant of a view-only license does not declare the account that it created.
+  NamespaceNotAllowed: (released) =>
+    released.grant.status?.observed?.license === 'ViewOnly' ? null : describeWhoCanWait(released),
+  DeprovisionNotAllowed: (released) =>
+    released.grant.kind === 'AsanaLicenseGrant' ? null : describeWhoCanWait(released),
+  StillDeclared: (released) => {
+    const { grant, connector, facts } = released;
     const { deletionTimestamp } = grant.metadata;
-    if (deletionTimestamp === undefined) return 'it has expired but is not deleted, so it can wait';
+    if (deletionTimestamp === undefined) return describeWhoCanWait(released);
     const delay = durationMs(connector.spec.provisioning?.removalDelay, 60_000);
     const waited = facts.witness.now() - Date.parse(deletionTimestamp);
     return waited < Math.min(delay, TOGETHER_MS)
@@ -59,6 +69,11 @@ export function judgeRelease({ kind, action }: Release, grant: Grant, facts: Fac
   const connector = facts.connectorOf(grant);
   if (kind !== 'Release' || !rule || !connector) return null;
   return rule({ grant, connector, facts });
+}
+
+function describeWhoCanWait({ grant }: Released): string | null {
+  if (grant.metadata.deletionTimestamp !== undefined) return null;
+  return 'it has expired but is not deleted, so it can wait';
 }
 
 /** Describes what a grant's own action gave and nobody changed since, unless Asana does not show it yet. */

@@ -35,6 +35,9 @@ export interface StatusRule extends NamedRule {
 /** The longest that a reading, and the decision on it, take to become a status. */
 const SETTLE_MS = 20_000;
 
+/** A retry that fails at once comes again after 1, 2, 4 s and so on, and most retries write nothing new. */
+const MOST_WRITES = 40;
+
 const ofGrants = (check: (c: StatusCase) => string | null) => (c: StatusCase) =>
   c.after.kind === CONNECTOR_KIND ? null : check(c);
 
@@ -87,6 +90,14 @@ export const statusRules: readonly StatusRule[] = [
     name: 'ConditionRules',
     sentence: 'every status follows the rules for conditions',
     broken: ({ after }) => checkConditions(after as CheckedObject)[0] ?? null,
+  },
+  {
+    name: 'NoRush',
+    sentence: `no status is written more than ${MOST_WRITES} times in a minute`,
+    broken: ({ after, facts }) => {
+      const writes = facts.statusWritesOf(after.metadata.uid);
+      return writes > MOST_WRITES ? `it was written ${writes} times in a minute` : null;
+    },
   },
   {
     name: 'AppliedStays',
@@ -183,6 +194,27 @@ export const statusRules: readonly StatusRule[] = [
     }),
   },
   {
+    name: 'UnknownIsSo',
+    sentence:
+      'a license grant that was just created, edited or requested shows `UserNotFound` only if Asana does not show the person',
+    broken: ofGrants(({ before, after, facts }) => {
+      if (after.kind !== 'AsanaLicenseGrant' || conditionOf(after, 'Ready')?.reason !== 'UserNotFound')
+        return null;
+      if (!answersFirst(before, after) || facts.hasEnded(after)) return null;
+      const connector = facts.connectorOf(after);
+      const site = connector && facts.siteOf(connector);
+      const holding = site && facts.holdingOf(after, site);
+      if (!connector || !site || !holding?.active || holding.kind !== 'member') return null;
+      if (!holding.workspaces.includes(site.organization.gid)) return null;
+      const since = facts.witness.time() - SETTLE_MS;
+      if (site.directory.reads.areStale() || facts.lastChangeOf(site, holding.gid, '') >= since) return null;
+      if (facts.wasForeignSince(facts.tokenOf(connector), site, since)) return null;
+      // A look at one person goes through the same listings, and the same answers may leave people out.
+      if (facts.truthfulSince(site) > since) return null;
+      return `it shows UserNotFound, but Asana shows ${JSON.stringify(holding)}`;
+    }),
+  },
+  {
     name: 'RequestAnswered',
     sentence:
       '`requestedAt` is not marked as handled while a license change is pending and was not sent again',
@@ -276,6 +308,15 @@ export const statusRules: readonly StatusRule[] = [
     }),
   },
 ];
+
+/** Whether a status is the first about a generation, or the one that marks a request as handled. */
+function answersFirst(before: Grant | null, after: Grant): boolean {
+  const [was, is] = [before?.status, after.status];
+  return (
+    was?.observedGeneration !== is?.observedGeneration ||
+    was?.lastHandledReconcileAt !== is?.lastHandledReconcileAt
+  );
+}
 
 /** Whether the connector names fewer workspaces than its measure was read from, so that the measure does not apply. */
 function readsLess({ status }: Connector, { spec: { workspaces } }: Connector): boolean {

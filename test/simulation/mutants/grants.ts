@@ -28,6 +28,42 @@ export const grantMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'an-expired-grant-is-released-by-rule',
+    breaks: ['ReleasedRightly'],
+    why: 'an expired grant whose access a rule keeps is released, and its status says that nothing is left',
+    edits: [
+      {
+        file: 'provisioning/ending-policies.ts',
+        find: "(grant.ending?.because === 'Deleted' || concernsTheAccountOnly(subject, code))",
+        replace: 'code.length > 0',
+      },
+    ],
+  },
+  {
+    name: 'a-listing-decides-who-is-unknown',
+    breaks: ['UnknownIsSo'],
+    why: 'a grant for a person who joined after the last sync shows UserNotFound until the next one, although somebody has just asked',
+    edits: [
+      {
+        file: 'provisioning/live-policies.ts',
+        find: 'return lookUpWhoIsAskedFor(subject, decision) ?? decision;',
+        replace: 'return decision;',
+      },
+    ],
+  },
+  {
+    name: 'a-license-is-handed-around',
+    breaks: ['NoRush'],
+    why: 'grants that wait for one license and all fail try in turns without a pause, and write their status each time',
+    edits: [
+      {
+        file: 'controllers/grants/action-outcomes.ts',
+        find: 'if (!isUnderWay && isRetried(error)) this.#seats.freeUntold(subject);',
+        replace: 'if (!isUnderWay && isRetried(error)) this.#seats.free(subject);',
+      },
+    ],
+  },
+  {
     name: 'plan-inherits-from-apply',
     breaks: ['NothingHangs'],
     why: 'a grant that ends waits forever for a successor whose connector is in mode Plan',

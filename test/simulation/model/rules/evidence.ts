@@ -41,8 +41,9 @@ export const evidenceRules: readonly Rule[] = [
     name: 'GuestKeepsLastTeam',
     sentence: 'no grant removes a guest from their last team',
     broken: ofGrant(({ effect, holding, site, facts }) => {
-      if (effect.type !== 'RemoveFromTeam' || holding?.kind !== 'guest' || holding.teams.length > 1)
-        return null;
+      if (effect.type !== 'RemoveFromTeam' || holding?.kind !== 'guest') return null;
+      // A removal that is sent again, because Asana shows the first one late, removes nothing.
+      if (holding.teams.length > 1 || !holding.teams.includes(effect.team ?? '')) return null;
       // The look before the action shows all of the guest's teams, except for changes that Asana shows late.
       const isNew = facts.touchedAt(site, holding.gid) > facts.witness.time() - FRESH_LOOK_MS;
       return isNew || site.directory.reads.areStale() ? null : "it is the guest's last team";
