@@ -46,6 +46,8 @@ function runTests(args: readonly string[], kubeconfig: string): Promise<number> 
     '--test',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
+    `--test-reporter=${join(import.meta.dirname, 'test-exits.ts')}`,
+    '--test-reporter-destination=stderr',
     // One file more than there are processors: tests spend much of their time waiting for a socket.
     `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
