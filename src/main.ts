@@ -64,6 +64,20 @@ function stopOnSignals(): AbortSignal {
 }
 
 /**
+ * Ends the process when the reader of standard output is gone, as in `export | head`, or a disk is full. A command that
+ * has work to finish, whatever becomes of its output, listens for the error itself.
+ */
+function endWithoutOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (process.stdout.listenerCount('error') > 1) return;
+    // A shell shows 128 + SIGPIPE (13) for a program that a closed pipe ended.
+    if (error.code === 'EPIPE') process.exit(128 + 13);
+    console.error(`standard output: ${error.message}`);
+    process.exit(1);
+  });
+}
+
+/**
  * Returns the simulators, which are for developers. In the bundle the list is empty and the import is dropped: the
  * bundler can evaluate the condition because it is in this file.
  */
@@ -162,5 +176,6 @@ function reportFailure(error: unknown): number {
   return 1;
 }
 
+endWithoutOutput();
 setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_ATTEMPT_MS);
 process.exitCode = await main();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -158,6 +159,23 @@ describe('the command line', () => {
       assert.match((await plugin('--help')).stdout, /^Usage: kubectl-asana[^]*\nExamples:\n/);
     });
   });
+
+  for (const { output, opened, code, says } of [
+    { output: 'a pipe without a reader', opened: '3> >(true); wait "$!"', code: 141, says: '' },
+    {
+      output: 'on a full disk',
+      opened: '3> /dev/full',
+      code: 1,
+      says: 'standard output: ENOSPC: no space left on device, write\n',
+    },
+  ])
+    it(`ends with ${code} and no stack if standard output is ${output}`, () => {
+      const script = `exec ${opened}; exec "$0" "$1" --help >&3`;
+      const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, program.main], {
+        encoding: 'utf8',
+      });
+      assert.deepEqual({ status, stderr }, { status: code, stderr: says });
+    });
 
   describe('complete-words', () => {
     const complete = async (...words: string[]) =>
