@@ -21,6 +21,11 @@ export function loadKubeConfig(): KubeConfig {
   return config;
 }
 
+/** Returns the namespace of the current context, in which kubectl looks for objects and creates them by default. */
+export function currentNamespace(config: KubeConfig): string {
+  return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
+}
+
 /** Returns the namespace of the lease; `flag` overrides it. The operator and the commands that stop it must agree. */
 export function leaseNamespace(flag: string | undefined, config: KubeConfig): string {
   const context = config.getContextObject(config.getCurrentContext());

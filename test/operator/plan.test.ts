@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -62,12 +62,15 @@ suite('a plan against a real API server', () => {
   };
   const first = [connector, license('alice', 'Enterprise'), license('carol', 'Enterprise'), member];
 
-  /** Replaces what Git holds. */
-  async function write(manifests: readonly Manifest[]): Promise<void> {
+  /** Replaces what Git holds. Without `namespace`, the manifests name none. */
+  async function write(
+    manifests: readonly Manifest[],
+    { namespace }: { readonly namespace?: string | undefined } = { namespace: rig.namespace },
+  ): Promise<void> {
     const items = manifests.map(({ kind, name, spec }) => ({
       apiVersion: 'asana-connector.dev/v1alpha1',
       kind,
-      metadata: { namespace: rig.namespace, name },
+      metadata: { namespace, name },
       spec,
     }));
     await writeFile(
@@ -82,9 +85,11 @@ suite('a plan against a real API server', () => {
     await run(await kubectlPath(), flags);
   }
 
-  async function plan(...flags: string[]): Promise<Planned> {
+  const plan = (...flags: string[]) => planWith(rig.kubeconfigPath, ...flags);
+
+  async function planWith(kubeconfig: string, ...flags: string[]): Promise<Planned> {
     const variables = {
-      KUBECONFIG: rig.kubeconfigPath,
+      KUBECONFIG: kubeconfig,
       ASANA_TOKEN: rig.sandbox.tokens.serviceAccount,
       ASANA_API_URL: rig.sandbox.asanaUrl,
       ASANA_REQUESTS_PER_MINUTE: '0',
@@ -117,6 +122,17 @@ suite('a plan against a real API server', () => {
     const after = await plan();
     assert.deepEqual([after.code, after.report.changes, after.report.blocked], [0, [], []], after.stderr);
     assert.deepEqual(after.report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 3 });
+  });
+
+  test('takes manifests without a namespace as kubectl does: as objects of the namespace of the context', async () => {
+    await write(first, {});
+    const kubeconfig = join(folder.path, 'kubeconfig');
+    await copyFile(rig.kubeconfigPath, kubeconfig);
+    const inNamespace = ['set-context', '--current', '--namespace', rig.namespace];
+    await run(await kubectlPath(), ['--kubeconfig', kubeconfig, 'config', ...inNamespace]);
+    const { code, report, stderr } = await planWith(kubeconfig);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 3 });
   });
 
   test('lists changed and removed objects with their removals, and no change once they are applied', async () => {

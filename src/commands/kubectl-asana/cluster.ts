@@ -5,7 +5,7 @@ import { asanaConnectors } from '../../api/resources.ts';
 import { systemClock } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { KubernetesClient } from '../../kubernetes/client.ts';
-import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection.ts';
+import { ApiServerConnection, currentNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
 import { listPages } from '../../kubernetes/list-pages.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 
@@ -52,8 +52,7 @@ export async function withCluster<T>(
 ): Promise<T> {
   const config = configOf(flags);
   const connection = new ApiServerConnection(config, systemClock);
-  const current = config.getContextObject(config.getCurrentContext());
-  const namespace = flags.namespace ?? current?.namespace ?? 'default';
+  const namespace = flags.namespace ?? currentNamespace(config);
   const scope = flags.allNamespaces ? null : namespace;
   try {
     return await work({ client: new KubernetesClient(connection), connection, scope, namespace });

@@ -7,6 +7,9 @@ import type { PlanFlags } from './run-plan.ts';
 
 const CHANGES_EXIT_CODE = 2;
 
+/** The flags as given; without `--namespace`, the namespace depends on `--against`. */
+type GivenFlags = Omit<PlanFlags, 'namespace'> & Partial<Pick<PlanFlags, 'namespace'>>;
+
 /** `asana-connector plan`: shows what Apply would do, on a laptop or in a pull request. */
 export function planCommand(signal: AbortSignal): Command {
   const command = new Command('plan')
@@ -23,8 +26,9 @@ export function planCommand(signal: AbortSignal): Command {
     )
     .option('--connector <path>', 'Manifest of the AsanaConnector, if --file contains none.')
     .addOption(
-      nameOption('-n, --namespace <namespace>', 'Namespace of manifests that do not specify one.').default(
-        'default',
+      nameOption(
+        '-n, --namespace <namespace>',
+        'Namespace of manifests that do not specify one. Defaults to default; with --against, to the namespace of the current kubeconfig context, as kubectl apply does.',
       ),
     )
     .optionsGroup('Cluster:')
@@ -58,14 +62,18 @@ export function planCommand(signal: AbortSignal): Command {
       'asana-connector plan -f grants/ --against cluster --output markdown',
     ],
   );
-  return addAsanaFlags(command).action(async (flags: PlanFlags) => {
-    const [{ runPlan }, { readCluster }, { createLogger }] = await Promise.all([
-      import('./run-plan.ts'),
-      import('./cluster-reading.ts'),
-      import('../../telemetry/log.ts'),
-    ]);
+  return addAsanaFlags(command).action(async (flags: GivenFlags) => {
+    const [{ runPlan }, { readCluster }, { currentNamespace, loadKubeConfig }, { createLogger }] =
+      await Promise.all([
+        import('./run-plan.ts'),
+        import('./cluster-reading.ts'),
+        import('../../kubernetes/connection.ts'),
+        import('../../telemetry/log.ts'),
+      ]);
+    const namespace =
+      flags.namespace ?? (flags.against === 'cluster' ? currentNamespace(loadKubeConfig()) : 'default');
     const outcome = await runPlan(
-      flags,
+      { ...flags, namespace },
       {
         input: process.stdin,
         output: process.stdout,
