@@ -38,6 +38,9 @@ const SETTLE_MS = 20_000;
 /** A retry that fails at once comes again after 1, 2, 4 s and so on, and most retries write nothing new. */
 const MOST_WRITES = 40;
 
+/** The last look for a change is 180 s after it, and takes a minute at most. */
+const SHOWN_WITHIN_MS = 240_000;
+
 const ofGrants = (check: (c: StatusCase) => string | null) => (c: StatusCase) =>
   c.after.kind === CONNECTOR_KIND ? null : check(c);
 
@@ -130,6 +133,11 @@ export const statusRules: readonly StatusRule[] = [
       // An extended grant finds what it gave before it expired.
       if (last && facts.ends.expiredAt(after) >= last.at) return null;
       if (last?.owner !== after.metadata.uid || !leadsTo(after, last.effect)) return null;
+      // A creation that shows only later counts as not arrived. If it was sent again and refused, nobody can tell who made
+      // the account, and what may belong to somebody else counts as found.
+      const { lastAction } = before.status;
+      const isLate = facts.witness.time() - last.at > SHOWN_WITHIN_MS;
+      if (lastAction?.type === last.effect.type && lastAction.result === 'Failed' && isLate) return null;
       return facts.touchedAt(last.site, last.gid) >= last.at
         ? null
         : `its own ${last.effect.type} gave the right`;
